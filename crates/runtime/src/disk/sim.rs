@@ -1,0 +1,1 @@
+//! A disk that can tear, lose, fill and corrupt, from one seed.
