@@ -135,6 +135,12 @@ pub struct ShaftStatus {
     pub oldest: Option<Timestamp>,
     /// Why it does not write any more; `None` while it does.
     pub poisoned: Option<String>,
+    /// Why it has no room; `None` while it has.
+    pub full: Option<String>,
+    /// Bytes of a torn tail that the last start cut off; they were never reported as on disk.
+    pub torn_bytes: u64,
+    /// Records found damaged since the start.
+    pub damaged_records: u64,
     /// How often records were deleted that a reader had not passed.
     pub gaps: u64,
     /// How many such records.
@@ -182,6 +188,10 @@ pub struct NodeStatus {
     pub now: Timestamp,
     /// Samples since it was started.
     pub samples_total: u64,
+    /// Samples that could not be stored since it was started.
+    pub samples_lost: u64,
+    /// How often somebody set the system clock since it was started.
+    pub clock_steps: u64,
     /// Samples per second, over the last seconds.
     pub samples_per_second: f64,
     /// The shaft.

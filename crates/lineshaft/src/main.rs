@@ -1,1 +1,77 @@
-fn main() {}
+//! `lineshaft`: from the machine to the answer. See `lineshaft --help`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lineshaft::cli;
+
+/// From the machine to the answer: connects machines, loses no value, keeps them for decades, shows them.
+#[derive(Debug, Parser)]
+#[command(name = "lineshaft", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a whole simulated plant in one process, on real protocols over loopback.
+    Demo {
+        /// Where its data is kept.
+        #[arg(long, value_name = "DIR", default_value = "data/demo")]
+        data: PathBuf,
+        /// Where the page answers; port 0 takes a free one.
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+        listen: String,
+    },
+    /// Writes a small commented plant folder.
+    Init {
+        /// The folder to make.
+        #[arg(value_name = "DIR", default_value = "plant")]
+        dir: PathBuf,
+    },
+    /// Names every mistake in a plant folder.
+    Check {
+        /// The plant folder.
+        #[arg(long, value_name = "DIR", default_value = "plant")]
+        plant: PathBuf,
+    },
+    /// Runs a plant.
+    Run {
+        /// The plant folder.
+        #[arg(long, value_name = "DIR", default_value = "plant")]
+        plant: PathBuf,
+        /// Where its data is kept.
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+    },
+    /// Checks every checksum of the shaft and the historian.
+    Verify {
+        /// The data folder.
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+    },
+    /// Prints the page of an error code or a driver.
+    Explain {
+        /// For example LS-CFG-004 or modbus.
+        #[arg(value_name = "CODE|KIND")]
+        what: String,
+    },
+    /// Runs the published benchmarks on this machine.
+    Bench(cli::bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    cli::log_to_standard_error();
+    match arguments.command {
+        Command::Demo { data, listen } => cli::run::demo(&data, &listen),
+        Command::Init { dir } => cli::init::run(&dir),
+        Command::Check { plant } => cli::check::run(&plant),
+        Command::Run { plant, data } => cli::run::run(&plant, &data),
+        Command::Verify { data } => cli::verify::run(&data),
+        Command::Explain { what } => cli::explain::run(&what),
+        Command::Bench(arguments) => cli::bench::run(&arguments),
+    }
+}

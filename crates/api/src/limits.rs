@@ -1,0 +1,92 @@
+//! How much of everything. A limit that a client can meet has an error code that names it.
+
+use std::time::Duration;
+
+/// The most tags one history request or one `values` request may name.
+pub const TAGS_PER_REQUEST_MAX: usize = 50;
+/// The most tags one `values` request may name: a screen full of numbers.
+pub const VALUES_PER_REQUEST_MAX: usize = 1_000;
+/// The most tags of one page of `tags`.
+pub const TAGS_PAGE_MAX: u32 = 10_000;
+/// How many when nobody says.
+pub const TAGS_PAGE: u32 = 500;
+/// The most samples of one raw page, over all tags of the request: about 6 MB of JSON.
+pub const RAW_PAGE_MAX: u32 = 100_000;
+/// How many when nobody says.
+pub const RAW_PAGE: u32 = 10_000;
+/// The most samples one tag may be drawn with: four for each pixel of the widest screen there is.
+pub const PLOT_POINTS_MAX: u32 = 40_000;
+/// How many when nobody says.
+pub const PLOT_POINTS: u32 = 1_000;
+/// The most samples of one answer that is not raw, over all tags.
+pub const ANSWER_SAMPLES_MAX: u64 = 500_000;
+/// The longest request head a client may send, in bytes.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The most header lines of a request.
+pub const HEADERS_MAX: usize = 64;
+/// The longest body, in bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The longest message on a live connection, in bytes: 1,000 paths of the greatest length.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// The most values of one live message, so that none grows past a few hundred kB.
+pub const VALUES_PER_MESSAGE_MAX: usize = 5_000;
+/// The longest `why` of a write, in bytes.
+pub const WHY_BYTES_MAX: usize = 1_000;
+
+const _: () = assert!(RAW_PAGE <= RAW_PAGE_MAX && TAGS_PAGE <= TAGS_PAGE_MAX);
+const _: () = assert!(PLOT_POINTS <= PLOT_POINTS_MAX);
+
+/// The limits that differ between a gateway, a server and a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; one more is told 503. Default 1,000.
+    pub connections_max: usize,
+    /// Live connections at a time. Default 500.
+    pub live_max: usize,
+    /// Tags of one live connection. Default 20,000.
+    pub live_tags_max: usize,
+    /// How long a client may take to send the head of a request, and how long an idle connection is kept.
+    /// Default 10 s.
+    pub head_timeout: Duration,
+    /// How long a client may take to send a body. Default 10 s.
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it before it is hung up on. Default 10 s.
+    pub write_timeout: Duration,
+    /// History questions answered at a time. Default 4.
+    pub queries_max: usize,
+    /// How long a history question may wait for its turn. Default 10 s.
+    pub query_wait: Duration,
+    /// How long a history question may take. Default 30 s.
+    pub query_timeout: Duration,
+    /// How long a write may take until its outcome counts as unknown. Default 5 s.
+    pub write_deadline: Duration,
+    /// The shortest time between two messages of values on one live connection. Default 100 ms.
+    pub live_interval: Duration,
+    /// The time between heartbeats of a live connection. Default 1 s.
+    pub heartbeat: Duration,
+    /// How long a live client may say nothing, not even answer a ping. Default 60 s.
+    pub silence_max: Duration,
+    /// How long shutdown waits for requests that are being answered. Default 5 s.
+    pub goodbye: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections_max: 1_000,
+            live_max: 500,
+            live_tags_max: 20_000,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            queries_max: 4,
+            query_wait: Duration::from_secs(10),
+            query_timeout: Duration::from_secs(30),
+            write_deadline: Duration::from_secs(5),
+            live_interval: Duration::from_millis(100),
+            heartbeat: Duration::from_secs(1),
+            silence_max: Duration::from_secs(60),
+            goodbye: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Every error as `application/problem+json` (RFC 9457), from one table.
+
+use std::fmt::Write as _;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $title:literal;)*) => {
+        /// What can go wrong, as far as a client must tell it apart.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        /// Every code with its HTTP status and title. Each has a page in `docs/errors`.
+        pub const CODES: &[(&str, u16, &str)] = &[$(($code, $status, $title),)*];
+
+        impl Code {
+            /// Its line in the table.
+            pub(crate) const fn line(self) -> (&'static str, u16, &'static str) {
+                match self {
+                    $(Code::$name => ($code, $status, $title),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A parameter is missing, unknown, or cannot be read.
+    Query = "LS-API-001", 400, "The request cannot be understood";
+    /// The tag is not configured on this node.
+    NoSuchTag = "LS-API-002", 404, "There is no such tag";
+    /// No such path in the API.
+    NoSuchPath = "LS-API-003", 404, "There is no such page";
+    /// The path does not take this method.
+    NoSuchMethod = "LS-API-004", 405, "The method is not allowed here";
+    /// The body is longer than the limit.
+    TooLarge = "LS-API-005", 413, "The body is too large";
+    /// The body is not JSON of the right shape.
+    Body = "LS-API-006", 400, "The body cannot be understood";
+    /// The body is not declared as JSON.
+    NotJson = "LS-API-007", 415, "The body must be JSON";
+    /// The body did not arrive in time.
+    SlowBody = "LS-API-008", 408, "The body did not arrive in time";
+    /// The `Host` header names another machine.
+    Host = "LS-API-009", 403, "The request names another host";
+    /// The request comes from a page of another site.
+    Origin = "LS-API-010", 403, "The request comes from another site";
+    /// The device or the road to it refused a write.
+    Refused = "LS-API-011", 409, "The write was refused";
+    /// The value does not fit the tag.
+    Value = "LS-API-012", 409, "The value does not fit the tag";
+    /// The tag cannot be written.
+    ReadOnly = "LS-API-013", 409, "The tag is read-only";
+    /// Nobody knows whether the write was done.
+    Unknown = "LS-API-014", 504, "The outcome of the write is unknown";
+    /// Too many history questions at a time.
+    Busy = "LS-API-015", 503, "Too many questions at a time";
+    /// The history question took too long.
+    TooSlow = "LS-API-016", 504, "The question took too long";
+    /// History cannot be read.
+    Storage = "LS-API-017", 500, "History cannot be read";
+    /// The node does not take work yet, or not any more.
+    NotReady = "LS-API-018", 503, "The node is not ready";
+    /// Too many connections.
+    Connections = "LS-API-019", 503, "Too many connections";
+    /// Too many tags on one live connection.
+    LiveTags = "LS-API-020", 400, "Too many tags on one connection";
+    /// Not a WebSocket handshake.
+    NotWebSocket = "LS-API-021", 400, "This path speaks WebSocket";
+    /// A mistake of ours.
+    Internal = "LS-API-022", 500, "Something went wrong in the node";
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ApiError {
+    pub(crate) code: Code,
+    pub(crate) detail: String,
+    field: Option<String>,
+    remedy: Option<String>,
+}
+
+/// An error, as `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:lineshaft:error:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The same for every error of this code.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong this time.
+    detail: String,
+    /// The stable code; `lineshaft explain CODE` prints its page.
+    code: &'static str,
+    /// The parameter or the member of the body that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> ApiError {
+        ApiError { code, detail: detail.into(), field: None, remedy: None }
+    }
+
+    /// A parameter that is wrong.
+    pub(crate) fn query(field: &str, detail: impl Into<String>) -> ApiError {
+        ApiError::new(Code::Query, detail).field(field)
+    }
+
+    /// Names the parameter or member that is wrong.
+    pub(crate) fn field(mut self, field: &str) -> ApiError {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> ApiError {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    fn problem(self) -> Problem {
+        let (code, status, title) = self.code.line();
+        let mut kind = String::from("urn:lineshaft:error:");
+        let _ = write!(kind, "{code}");
+        let ApiError { detail, field, remedy, .. } = self;
+        Problem { kind, title, status, detail, code, field, remedy }
+    }
+
+    /// The whole HTTP/1.1 answer as bytes, for a connection that is closed before any request is read.
+    pub(crate) fn raw(self) -> Vec<u8> {
+        let problem = self.problem();
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut raw = format!(
+            "HTTP/1.1 {} Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
+            problem.status,
+            body.len()
+        )
+        .into_bytes();
+        raw.extend_from_slice(&body);
+        raw
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let status =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let json = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_count_up_without_holes() {
+        for (number, (code, status, title)) in (1..).zip(CODES) {
+            assert_eq!(*code, format!("LS-API-{number:03}"));
+            assert!((400..600).contains(status) && !title.is_empty());
+        }
+    }
+}

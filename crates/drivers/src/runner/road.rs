@@ -1,0 +1,72 @@
+//! The runner's end of a link: what the link shall be, and the writes on their way to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lineshaft_model::{Batch, OriginId, TagId, Tags};
+use lineshaft_runtime::{Clock, Net, Policy, Receiver, Seed, Sender, TaskTree, channel};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::commands::Write;
+use super::{Fitted, limits};
+
+/// What the runner and its links share.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) tree: TaskTree,
+    pub(super) clock: Clock,
+    pub(super) net: Net,
+    pub(super) tags: Arc<Tags>,
+    pub(super) intake: Sender<Batch>,
+    pub(super) seed: Seed,
+}
+
+/// What a link shall be.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// Its devices in the order of their names.
+    pub(super) devices: Vec<Arc<Fitted>>,
+    /// Tags that left with a device of this link, to be said out of service.
+    pub(super) retired: Vec<(OriginId, Vec<TagId>)>,
+}
+
+/// The runner's end of a link.
+pub(super) struct Road {
+    wanted: Mutex<Wanted>,
+    pending: AtomicBool,
+    pub(super) changed: Notify,
+    pub(super) writes: Sender<Write>,
+}
+
+impl Road {
+    pub(super) fn new(wanted: Wanted) -> (Road, Receiver<Write>) {
+        let (writes, queue) = channel(limits::WRITES_WAITING_MAX, Policy::Refuse, "device_writes");
+        let (wanted, pending) = (Mutex::new(wanted), AtomicBool::new(true));
+        (Road { wanted, pending, changed: Notify::new(), writes }, queue)
+    }
+
+    /// Replaces what the link shall be; what is still to be said of the change before stays.
+    pub(super) fn want(&self, wanted: Wanted) {
+        let mut now = self.wanted.lock();
+        now.devices = wanted.devices;
+        now.retired.extend(wanted.retired);
+        drop(now);
+        self.touch();
+    }
+
+    pub(super) fn touch(&self) {
+        self.pending.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    /// What the link shall be, if that changed.
+    pub(super) fn take(&self) -> Option<Wanted> {
+        if !self.pending.swap(false, Ordering::AcqRel) {
+            return None;
+        }
+        let mut wanted = self.wanted.lock();
+        let (devices, retired) = (wanted.devices.clone(), std::mem::take(&mut wanted.retired));
+        Some(Wanted { devices, retired })
+    }
+}

@@ -1,0 +1,230 @@
+//! Every mode against the model, over memory, files and both, in order and out of order.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use lineshaft_contract::{Deadline, History, HistoryError, HistoryMode, HistoryRequest};
+use lineshaft_model::{Quality, Reason, Row, Sample, TagId, Timestamp, Value};
+use lineshaft_runtime::Seed;
+
+use crate::model::answer;
+use crate::plant::{
+    FullableDisk, NOON, Plant, SIGNALS, Signal, assert_same, log, request, samples,
+};
+
+#[track_caller]
+fn compare(found: &[Sample], expected: &[Sample], what: &HistoryRequest) {
+    let computed = matches!(
+        what.mode,
+        HistoryMode::Average | HistoryMode::TimeAverage | HistoryMode::Interpolated
+    );
+    if !computed {
+        return assert_same(found, expected, what);
+    }
+    assert_eq!(found.len(), expected.len(), "{what:?}");
+    for (a, b) in found.iter().zip(expected) {
+        assert_eq!((a.ts, a.quality), (b.ts, b.quality), "{what:?}");
+        match (&a.value, &b.value) {
+            (Value::Float(a), Value::Float(b)) => {
+                assert!((a - b).abs() <= 1e-7 * (1.0 + b.abs()), "{a} for {b}: {what:?}");
+            }
+            (a, b) => assert_eq!(a, b, "{what:?}"),
+        }
+    }
+}
+
+fn ask_everything(plant: &Plant, tags: &[TagId], seed: &mut Seed) {
+    let now = plant.clock.now().nanos();
+    for tag in tags {
+        let model = plant.model(*tag);
+        let (first, last) = (model[0].ts.nanos(), model[model.len() - 1].ts.nanos());
+        assert_same(&plant.raw(*tag, 1 + seed.below(3_000) as u32), &model, &"raw in pages");
+        for (mode, _) in HistoryMode::ALL {
+            for _ in 0..3 {
+                let span = (last - first) as u64;
+                let start = first - 1_000_000_000 + seed.below(span) as i64;
+                let end = match seed.below(3) {
+                    0 => last + 1 + seed.below(span) as i64,
+                    1 => start + 1 + seed.below(span) as i64,
+                    _ => model[seed.below(model.len() as u64) as usize].ts.nanos().max(start + 1),
+                };
+                let parts = [1, 7, 60][seed.below(3) as usize];
+                let interval = ((end - start) as u64 / parts).max(1_000_000);
+                let asked = HistoryRequest {
+                    interval: Duration::from_nanos(interval),
+                    points: [4, 40, 400, 4_000][seed.below(4) as usize],
+                    step: seed.chance(0.5),
+                    limit: 100_000,
+                    ..request(*tag, mode, start, end)
+                };
+                let found = plant.historian.read(&asked).unwrap().samples;
+                compare(&found, &answer(&model, &asked, now), &asked);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mode_answers_as_the_model_wherever_the_samples_are() {
+    for number in 0..12 {
+        let mut seed = Seed::new(number);
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Arc::new(FullableDisk::default());
+        let mut plant = Plant::new(disk.clone(), dir.path());
+        let tags: Vec<TagId> = (0..2).map(|n| plant.tag(&format!("t{n}"))).collect();
+        let of: Vec<(TagId, Vec<Sample>)> = tags
+            .iter()
+            .map(|tag| {
+                let signal = SIGNALS[(number as usize + tag.index() * 3) % SIGNALS.len()];
+                (*tag, samples(signal, 1_000 + seed.below(5_000) as usize, &mut seed))
+            })
+            .collect();
+        for record in log(&of, &mut seed) {
+            plant.log.push(record);
+            if seed.chance(0.01) {
+                plant.take_in();
+                // A seal that cannot be written stays in memory, between the files and what comes next.
+                disk.full.store(seed.chance(0.3), Ordering::SeqCst);
+                let full = disk.full.load(Ordering::SeqCst);
+                let failed = plant.historian.seal().is_err();
+                assert!(full || !failed, "seed {number}");
+                assert_eq!(plant.historian.error().is_some(), failed);
+                if seed.chance(0.2) {
+                    ask_everything(&plant, &tags, &mut seed);
+                }
+                disk.full.store(false, Ordering::SeqCst);
+            }
+        }
+        plant.take_in();
+        ask_everything(&plant, &tags, &mut seed);
+        plant.historian.seal().unwrap();
+        ask_everything(&plant, &tags, &mut seed);
+        plant.reopen();
+        ask_everything(&plant, &tags, &mut seed);
+        let status = plant.historian.status();
+        assert_eq!((status.samples_hot, status.segments > 0), (0, true));
+        let samples: usize = plant.log.iter().map(Vec::len).sum();
+        assert_eq!(status.samples_sealed, samples as u64);
+    }
+}
+
+/// A second per line: what came, and what is asked of it.
+fn short(values: &[(i64, Result<f64, Reason>)]) -> (tempfile::TempDir, Plant, TagId) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(Arc::new(FullableDisk::default()), dir.path());
+    let tag = plant.tag("short");
+    let rows = values.iter().map(|(second, value)| {
+        let ts = Timestamp::from_nanos(NOON + second * 1_000_000_000);
+        let sample = match value {
+            Ok(value) => Sample::good(ts, *value),
+            Err(reason) => Sample::missing(ts, *reason),
+        };
+        Row { tag, sample }
+    });
+    plant.log.push(rows.collect());
+    plant.take_in();
+    (dir, plant, tag)
+}
+
+#[track_caller]
+fn ask(plant: &Plant, tag: TagId, mode: HistoryMode, step: bool) -> Vec<String> {
+    let end = NOON + 30_000_000_000;
+    let asked =
+        HistoryRequest { interval: Duration::from_secs(10), step, ..request(tag, mode, NOON, end) };
+    let samples = plant.historian.read(&asked).unwrap().samples;
+    samples.iter().map(|sample| format!("{} {}", sample.value, sample.quality)).collect()
+}
+
+#[test]
+fn time_without_a_measurement_does_not_count_and_is_never_zero() {
+    let comm = Err(Reason::Comm);
+    let (_dir, plant, tag) = short(&[
+        (-5, Ok(10.0)),
+        (5, Ok(20.0)),
+        (8, comm),
+        (22, comm),
+        (25, Ok(40.0)),
+        (35, Ok(40.0)),
+    ]);
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::TimeAverage, true),
+        ["13.75 good", "null bad(comm)", "40 good"]
+    );
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::TimeAverage, false),
+        ["18.4375 good", "null bad(comm)", "40 good"]
+    );
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::Average, true),
+        ["20 good", "null bad(not-yet)", "40 good"]
+    );
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::Count, true),
+        ["1 good", "null bad(not-yet)", "1 good"]
+    );
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::Interpolated, false),
+        ["15 good", "null bad(comm)", "null bad(comm)"]
+    );
+}
+
+#[test]
+fn the_newest_value_holds_until_now_and_not_beyond() {
+    let (_dir, plant, tag) = short(&[(0, Ok(5.0))]);
+    plant.clock.step(Timestamp::from_nanos(NOON + 12_000_000_000));
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::TimeAverage, true),
+        ["5 good", "5 good", "null bad(not-yet)"]
+    );
+    assert_eq!(
+        ask(&plant, tag, HistoryMode::Interpolated, true),
+        ["5 good", "5 good", "null bad(not-yet)"]
+    );
+}
+
+#[test]
+fn a_question_that_makes_no_sense_or_takes_too_long_is_refused() {
+    let (_dir, plant, tag) = short(&[(0, Ok(5.0))]);
+    let good = request(tag, HistoryMode::Average, NOON, NOON + 1_000_000_000);
+    let refused = |asked: HistoryRequest| {
+        matches!(plant.historian.read(&asked), Err(HistoryError::Request(_)))
+    };
+    assert!(!refused(good.clone()));
+    assert!(refused(HistoryRequest { end: good.start, ..good.clone() }));
+    assert!(refused(HistoryRequest { interval: Duration::from_micros(999), ..good.clone() }));
+    assert!(refused(HistoryRequest { tag: TagId::from_index(77), ..good.clone() }));
+    assert!(refused(HistoryRequest { mode: HistoryMode::Plot, points: 3, ..good.clone() }));
+    assert!(refused(HistoryRequest { mode: HistoryMode::Raw, limit: 0, ..good.clone() }));
+    let year = Timestamp::from_nanos(NOON + 31_536_000_000_000_000);
+    let interval = Duration::from_secs(60);
+    assert!(refused(HistoryRequest { end: year, interval, ..good.clone() }));
+    let late = HistoryRequest { deadline: Some(Deadline { at: Duration::ZERO }), ..good };
+    assert!(matches!(plant.historian.read(&late), Err(HistoryError::TooSlow)));
+}
+
+#[test]
+fn a_good_nan_is_taken_in_as_a_bad_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(Arc::new(FullableDisk::default()), dir.path());
+    let tag = plant.tag("nan");
+    let ts = Timestamp::from_nanos(NOON);
+    let sample = Sample { value: Value::Float(f64::NAN), ..Sample::good(ts, 1.0) };
+    plant.log.push(vec![Row { tag, sample }]);
+    plant.take_in();
+    assert_eq!(plant.raw(tag, 10)[0].quality, Quality::bad(Reason::NotANumber));
+}
+
+#[test]
+fn samples_of_one_record_are_taken_in_once() {
+    let mut seed = Seed::new(1);
+    let dir = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(Arc::new(FullableDisk::default()), dir.path());
+    let tag = plant.tag("once");
+    plant.log = log(&[(tag, samples(Signal::Counter, 500, &mut seed))], &mut seed);
+    plant.take_in();
+    plant.historian.seal().unwrap();
+    plant.taken = 0;
+    plant.take_in();
+    assert_same(&plant.raw(tag, 100_000), &plant.model(tag), &"taken in twice");
+}

@@ -1,0 +1,106 @@
+//! `lineshaft bench`: the published figures, taken again on your machine.
+//!
+//! Each prints what it did, what it measured and what the published goal is. Processor time and memory are
+//! those of this process alone; simulated devices run in a process of their own.
+
+mod devices;
+mod machine;
+mod poll;
+mod shaft;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    which: Which,
+    /// Where the benchmark puts its files; by default a folder of its own below the system's temporary one.
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Which {
+    /// Durable appends in batches of 1,000 samples, size on disk, and recovery after a kill.
+    Shaft {
+        /// How long to append.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// Trend of a year at 1 Hz, and bytes for each sample of a plant's mix.
+    Historian,
+    /// Polling simulated Modbus devices: processor, memory, writes, and the way to a live client.
+    Poll {
+        /// Links, each with one device.
+        #[arg(long, default_value_t = 10)]
+        links: u16,
+        /// Tags of each device, 32-bit, one after the other.
+        #[arg(long, default_value_t = 10_000)]
+        tags: u16,
+        /// Poll period in milliseconds.
+        #[arg(long, default_value_t = 1_000)]
+        period: u64,
+        /// How long to measure.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// The simulated devices of `poll`, until standard input closes.
+    #[command(hide = true)]
+    Devices {
+        /// How many.
+        #[arg(long)]
+        count: u16,
+    },
+}
+
+/// Runs one benchmark.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitCode {
+    if let Which::Devices { count } = arguments.which {
+        return devices::serve(count);
+    }
+    let named = arguments.dir.clone();
+    let dir = named.clone().unwrap_or_else(|| {
+        std::env::temp_dir().join(format!("lineshaft-bench-{}", std::process::id()))
+    });
+    if let Err(error) = std::fs::create_dir_all(&dir) {
+        eprintln!("error LS-NOD-001: cannot use {}: {error}", dir.display());
+        return ExitCode::FAILURE;
+    }
+    let outcome = measure(&arguments.which, &dir);
+    if named.is_none() {
+        let _ = std::fs::remove_dir_all(&dir);
+    }
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A benchmark prints what it found, or says why it could not be run.
+type Outcome = Result<(), String>;
+
+fn measure(which: &Which, dir: &Path) -> Outcome {
+    match which {
+        Which::Shaft { seconds } => shaft::run(dir, *seconds),
+        Which::Historian => historian(dir),
+        Which::Poll { links, tags, period, seconds } => {
+            let load = poll::Load { links: *links, tags: *tags, period_ms: *period, seconds: *seconds };
+            poll::run(dir, &load)
+        }
+        Which::Devices { .. } => Ok(()),
+    }
+}
+
+fn historian(_dir: &Path) -> Outcome {
+
+
+    Ok(())
+}

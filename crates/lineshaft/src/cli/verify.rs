@@ -1,0 +1,67 @@
+//! `lineshaft verify`: every checksum of the shaft and the historian, and where the first one is wrong.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use lineshaft_contract::Chain;
+use lineshaft_runtime::disk::RealDisk;
+
+/// Checks the data folder; exit code 1 when anything is damaged or cannot be read.
+#[must_use]
+pub fn run(data: &Path) -> ExitCode {
+    if !data.is_dir() {
+        eprintln!("error LS-NOD-001: there is no data folder {}", data.display());
+        return ExitCode::FAILURE;
+    }
+    let (shaft, history) = (shaft(&data.join("shaft")), historian(&data.join("historian")));
+    if shaft && history { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn shaft(dir: &Path) -> bool {
+    let report = match lineshaft_shaft::verify(&RealDisk, dir) {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("error {}: {}", error.code(), Chain(&error));
+            return false;
+        }
+    };
+    for segment in &report.segments {
+        for damage in &segment.damages {
+            eprintln!(
+                "error LS-SHF-011: {} is damaged at byte {}: {} (records {} to {})",
+                segment.path.display(),
+                damage.at,
+                damage.what,
+                damage.from,
+                damage.to
+            );
+        }
+    }
+    let (segments, records) = (report.segments.len(), report.records());
+    println!("shaft: {segments} segments, {records} records, {}", word(report.is_sound()));
+    report.is_sound()
+}
+
+fn historian(dir: &Path) -> bool {
+    let report = match lineshaft_historian::verify(&RealDisk, dir) {
+        Ok(report) => report,
+        Err(error) => {
+            eprintln!("error {}: {}", error.code(), Chain(&error));
+            return false;
+        }
+    };
+    for segment in &report.segments {
+        if let Some(damage) = &segment.damage {
+            let (path, at) = (segment.path.display(), damage.at);
+            eprintln!("error LS-HIS-002: {path} is damaged at byte {at}: {}", damage.what);
+        }
+    }
+    let samples: u64 = report.segments.iter().map(|segment| segment.samples).sum();
+    let segments = report.segments.len();
+    println!("historian: {segments} segments, {samples} samples, {}", word(report.is_sound()));
+    report.is_sound()
+}
+
+fn word(is_sound: bool) -> &'static str {
+    if is_sound { "every checksum is right" } else { "DAMAGED" }
+}

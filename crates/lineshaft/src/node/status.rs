@@ -1,0 +1,198 @@
+//! What the node says about itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use lineshaft_contract::{Node, NodeStatus, ReaderStatus, Ready, RevisionStatus, ShaftStatus};
+use lineshaft_historian::Historian;
+use lineshaft_model::{TagPath, Timestamp};
+use lineshaft_runtime::clock::StepWatch;
+use lineshaft_runtime::{Clock, TaskKind, TaskTree};
+use lineshaft_shaft::Shaft;
+use parking_lot::Mutex;
+
+use super::intake::IntakeCount;
+use crate::plant::Plant;
+
+/// How often the rate is taken and the clock is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The node, seen from outside.
+pub(crate) struct NodeView {
+    name: String,
+    path: TagPath,
+    clock: Clock,
+    started: Timestamp,
+    shaft: Shaft,
+    historian: Arc<Historian>,
+    count: Arc<IntakeCount>,
+    revision: Mutex<Revision>,
+    rate: Mutex<Rate>,
+    stopping: AtomicBool,
+    clock_steps: AtomicU64,
+}
+
+struct Revision {
+    status: RevisionStatus,
+    digest: u64,
+}
+
+#[derive(Default)]
+struct Rate {
+    at: Duration,
+    samples: u64,
+    per_second: f64,
+}
+
+impl fmt::Debug for NodeView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeView({})", self.name)
+    }
+}
+
+impl NodeView {
+    pub(super) fn new(
+        plant: &Plant,
+        clock: Clock,
+        shaft: Shaft,
+        historian: Arc<Historian>,
+            count: Arc<IntakeCount>,
+    ) -> NodeView {
+        let started = clock.now();
+        NodeView {
+            name: plant.node.name.clone(),
+            path: plant.node.path.clone(),
+            started,
+            clock,
+            shaft,
+            historian,
+            count,
+            revision: Mutex::new(Revision {
+                status: RevisionStatus { id: 1, applied: started, error: None },
+                digest: plant.revision,
+            }),
+            rate: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            clock_steps: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn revision_digest(&self) -> u64 {
+        self.revision.lock().digest
+    }
+
+    /// A changed plant folder runs now.
+    pub(super) fn accepted(&self, plant: &Plant) {
+        let mut revision = self.revision.lock();
+        let id = revision.status.id + 1;
+        revision.status = RevisionStatus { id, applied: self.clock.now(), error: None };
+        revision.digest = plant.revision;
+    }
+
+    /// The folder is again what runs: an earlier refusal is history.
+    pub(super) fn accepted_unchanged(&self) {
+        self.revision.lock().status.error = None;
+    }
+
+    /// A changed plant folder was refused.
+    pub(super) fn refused(&self, why: String) {
+        self.revision.lock().status.error = Some(why);
+    }
+
+    /// Keeps the rate of samples up to date and says when somebody set the clock.
+    pub(super) fn watch_clock_and_rate(self: &Arc<Self>, tree: &TaskTree) {
+        let (view, stop) = (self.clone(), tree.stop_token(TaskKind::Watch));
+        let mut steps = StepWatch::new(self.clock.clone());
+        tree.spawn(TaskKind::Watch, "clock", async move {
+            loop {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(LOOK) => {}
+                }
+                view.take_rate();
+                if let Some(nanos) = steps.look() {
+                    view.clock_steps.fetch_add(1, Ordering::Relaxed);
+                    let direction = if nanos < 0 { "back" } else { "forward" };
+                    let by = Duration::from_nanos(nanos.unsigned_abs());
+                    tracing::warn!(code = "LS-NOD-006", ?by, "the system clock was set {direction}; \
+                        samples keep the time they were given, and history shows both");
+                }
+            }
+        });
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+    fn take_rate(&self) {
+        let (now, samples) = (self.clock.steady(), self.count.samples.load(Ordering::Relaxed));
+        let mut rate = self.rate.lock();
+        let passed = now.saturating_sub(rate.at).as_secs_f64();
+        if passed > 0.0 {
+            rate.per_second = samples.saturating_sub(rate.samples) as f64 / passed;
+        }
+        rate.at = now;
+        rate.samples = samples;
+    }
+
+    fn shaft_status(&self) -> ShaftStatus {
+        let status = self.shaft.status();
+        ShaftStatus {
+            bytes: status.bytes,
+            quota_bytes: status.quota_bytes,
+            segments: status.segments,
+            first_offset: status.first_offset,
+            next_offset: status.next_offset,
+            committed_offset: status.committed_offset,
+            oldest: status.oldest,
+            poisoned: status.poisoned.map(|why| why.to_string()),
+            full: status.full.map(|why| why.to_string()),
+            torn_bytes: status.torn_bytes,
+            damaged_records: status.damaged_records,
+            gaps: status.gaps,
+            lost_records: status.lost_records,
+            readers: status
+                .readers
+                .into_iter()
+                .map(|reader| ReaderStatus {
+                    name: reader.name,
+                    offset: reader.offset,
+                    lag_bytes: reader.lag_bytes,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Node for NodeView {
+    fn status(&self) -> NodeStatus {
+        NodeStatus {
+            node: self.name.clone(),
+            path: self.path.clone(),
+            started: self.started,
+            now: self.clock.now(),
+            samples_total: self.count.samples.load(Ordering::Relaxed),
+            samples_lost: self.count.lost.load(Ordering::Relaxed),
+            samples_per_second: self.rate.lock().per_second,
+            clock_steps: self.clock_steps.load(Ordering::Relaxed),
+            shaft: self.shaft_status(),
+            historian: self.historian.status(),
+            revision: self.revision.lock().status.clone(),
+        }
+    }
+
+    fn ready(&self) -> Ready {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Ready::No("the node is stopping".into());
+        }
+        let status = self.shaft.status();
+        match status.poisoned.or(status.full) {
+            Some(reason) => Ready::No(format!("the shaft does not write: {reason}")),
+            None => Ready::Yes,
+        }
+    }
+}

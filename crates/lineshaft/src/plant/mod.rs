@@ -1,0 +1,180 @@
+//! The plant folder: plain files a person edits, diffs and keeps in git.
+//!
+//! - Source: DESIGN 5.2; the keys are the fields of [`table`], the columns are those of [`csv`].
+//! - All mistakes of all files are reported at once, each with its place and the remedy ([`mistake`]).
+//! - Not here: applying a folder to a running node, and watching it for changes.
+
+mod csv;
+mod device;
+mod files;
+pub mod mistake;
+mod nearest;
+mod node;
+mod pipelines;
+mod quantity;
+mod row;
+mod schema;
+mod schema_file;
+mod settings;
+mod source;
+pub mod table;
+mod tables;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use lineshaft_contract::{Device, DriverKind};
+use lineshaft_model::{TagMeta, TagPath};
+use lineshaft_pipeline::Rule;
+
+use device::DeviceReader;
+use files::Files;
+use pipelines::RuleReader;
+
+pub use mistake::{Location, Mistake, Mistakes, Severity};
+pub use nearest::nearest;
+pub use row::TagSteps;
+pub use schema_file::config_schema;
+pub use settings::{HistorianSettings, HttpSettings, NodeSettings, ShaftSettings};
+
+/// A plant folder that was read whole and has no mistake.
+#[derive(Debug)]
+pub struct Plant {
+    /// Where it is.
+    pub dir: PathBuf,
+    /// Who this node is.
+    pub node: NodeSettings,
+    /// Where the page and the API listen.
+    pub http: HttpSettings,
+    /// The durable log.
+    pub shaft: ShaftSettings,
+    /// The store of history.
+    pub historian: HistorianSettings,
+    /// The devices in the order of their names, those that are not enabled among them.
+    pub devices: Vec<PlantDevice>,
+    /// The rules of the pipelines with their names, in the order of the files; they fit the tags.
+    pub rules: Vec<(String, Rule)>,
+    /// What is probably not meant; it runs nevertheless.
+    pub warnings: Mistakes,
+    /// The files that were read, tag tables outside the folder among them.
+    pub files: Vec<PathBuf>,
+    /// A digest of what was read: two folders with the same digest are the same plant.
+    pub revision: u64,
+}
+
+/// One device, checked by its driver.
+#[derive(Clone)]
+pub struct PlantDevice {
+    /// Its name, unique in the plant.
+    pub name: String,
+    /// Its driver.
+    pub driver: DriverKind,
+    /// The device; its points are in `device.spec().points`.
+    pub device: Arc<dyn Device>,
+    /// The path of its tags, from the node's on.
+    pub path: TagPath,
+    /// What it is, in the engineer's words.
+    pub description: String,
+    /// One tag per point, in the same order.
+    pub metas: Vec<TagMeta>,
+    /// What the tag table says about the value of each point, in the same order.
+    pub steps: Vec<TagSteps>,
+    /// Whether it is polled.
+    pub enabled: bool,
+    /// After how long without news a tag is stale; `None` leaves it to the runner.
+    pub stale_after: Option<Duration>,
+    /// The same for the same device: when it changes, the device has to be restarted.
+    pub fingerprint: u64,
+}
+
+impl fmt::Debug for PlantDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlantDevice")
+            .field("name", &self.name)
+            .field("driver", &self.driver)
+            .field("path", &self.path)
+            .field("points", &self.metas.len())
+            .field("enabled", &self.enabled)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a plant folder.
+///
+/// # Errors
+/// Every mistake of every file, warnings among them. Nothing is taken from a folder with an error.
+pub fn load(dir: &Path, drivers: &[DriverKind]) -> Result<Plant, Mistakes> {
+    let mut files = Files::new(dir);
+    if !dir.is_dir() {
+        files.found.push(no_folder(dir));
+        return Err(files.found);
+    }
+    files.check_layout();
+    let parts = node::read(&mut files);
+    let mut reader = DeviceReader::new(drivers, &parts.node.path);
+    for path in files.list("devices", "toml") {
+        reader.read(&mut files, &path);
+    }
+    let (devices, tags) = reader.finish();
+    let mut rules = RuleReader::new();
+    for path in files.list("pipelines", "toml") {
+        rules.read(&mut files, &path);
+    }
+    let rules = rules.finish(&mut files, &parts, &devices, &tags);
+    // With a mistake elsewhere, which tables are read is not known.
+    if files.found.error_count() == 0 {
+        files.check_tables();
+    }
+
+    let Files { mut found, read, digest, .. } = files;
+    found.sort();
+    if found.error_count() > 0 {
+        return Err(found);
+    }
+    Ok(Plant {
+        dir: dir.to_owned(),
+        node: parts.node,
+        http: parts.http,
+        shaft: parts.shaft,
+        historian: parts.historian,
+        devices,
+        rules,
+        warnings: found,
+        files: read.into_iter().collect(),
+        revision: digest.0,
+    })
+}
+
+fn no_folder(dir: &Path) -> Mistake {
+    let what = if dir.exists() { "this is not a folder" } else { "there is no such folder" };
+    let shown = dir.display().to_string();
+    let help = format!("`lineshaft init {shown}` writes a plant folder to start from");
+    Mistake::of_file(Severity::Error, "LS-CFG-001", shown, what).help(help)
+}
+
+/// The folders of a plant folder that are there: what to watch while it cannot be read.
+#[must_use]
+pub fn paths(dir: &Path) -> Vec<PathBuf> {
+    let known = ["devices", "tags", "pipelines"].map(|folder| dir.join(folder));
+    std::iter::once(dir.to_owned()).chain(known).filter(|path| path.is_dir()).collect()
+}
+
+impl Plant {
+    /// The folders to watch for changes, those of tag tables outside the plant folder among them.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = paths(&self.dir);
+        paths.extend(self.files.iter().filter_map(|file| file.parent()).map(Path::to_owned));
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// How many tags its devices have.
+    #[must_use]
+    pub fn tag_count(&self) -> usize {
+        self.devices.iter().map(|device| device.metas.len()).sum()
+    }
+}

@@ -1,0 +1,5 @@
+//! The integration tests of the binary.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic, also in its helper functions")]
+
+mod config;

@@ -1,0 +1,236 @@
+//! The tags in tree order: a snapshot of metadata, rebuilt when the plant folder changes.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+use std::sync::Arc;
+
+use lineshaft_model::{Level, TagId, TagMeta, TagPath, Tags};
+
+use crate::live::{Chunk, chunk_of, place_of};
+use crate::search::Needle;
+
+/// One child of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Child {
+    /// Its last segment.
+    pub name: String,
+    /// Its whole path.
+    pub path: String,
+    /// Whether anything is below it. A tag can be a folder too.
+    pub folder: bool,
+    /// Tags at this path and below.
+    pub tags: usize,
+    /// How many of them are bad now; a tag that has said nothing yet is.
+    pub bad: usize,
+    /// How many of them are uncertain now.
+    pub uncertain: usize,
+}
+
+/// How many tags there are, and how well they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// All.
+    pub tags: usize,
+    /// Bad now; a tag that has said nothing yet is.
+    pub bad: usize,
+    /// Uncertain now.
+    pub uncertain: usize,
+}
+
+/// A page of tags in tree order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The tags of this page.
+    pub ids: Vec<TagId>,
+    /// How many tags answer the question, on all pages together.
+    pub total: usize,
+    /// What to pass as `after` for the next page; `None` on the last.
+    pub next: Option<TagPath>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// The snapshot. `metas` and `ids` run in parallel, in tree order.
+pub(crate) struct Tree {
+    pub(crate) version: u64,
+    metas: Vec<Arc<TagMeta>>,
+    ids: Vec<TagId>,
+    /// By the number of the tag: where it is in `metas`.
+    places: Vec<u32>,
+    /// By the number of the tag divided by the size of a chunk.
+    pub(crate) chunks: Vec<Arc<Chunk>>,
+}
+
+impl Tree {
+    pub(crate) fn empty() -> Tree {
+        Tree { version: 0, metas: vec![], ids: vec![], places: vec![], chunks: vec![] }
+    }
+
+    /// The tree of `metas`; of two with one path the later counts. Takes over the chunks of `old` and
+    /// shares the metadata that did not change.
+    pub(crate) fn build(mut metas: Vec<TagMeta>, tags: &Tags, old: &Tree) -> Tree {
+        metas.reverse();
+        metas.sort_by(|a, b| tree_order(a.path.as_str(), b.path.as_str()));
+        metas.dedup_by(|later, first| later.path == first.path);
+        let ids: Vec<TagId> = metas.iter().map(|meta| tags.intern(&meta.path)).collect();
+        let end = ids.iter().map(|id| id.index() + 1).max().unwrap_or(0).max(old.places.len());
+        let mut places = vec![NOWHERE; end];
+        for (place, id) in (0..).zip(&ids) {
+            places[id.index()] = place;
+        }
+        let mut chunks = old.chunks.clone();
+        let last_chunk = end.checked_sub(1).map_or(0, |last| chunk_of_index(last) + 1);
+        while chunks.len() < last_chunk {
+            chunks.push(Arc::new(Chunk::new()));
+        }
+        let metas = metas
+            .into_iter()
+            .zip(&ids)
+            .map(|(meta, id)| match old.meta(*id) {
+                Some(known) if **known == meta => known.clone(),
+                _ => Arc::new(meta),
+            })
+            .collect();
+        Tree { version: old.version + 1, metas, ids, places, chunks }
+    }
+
+    pub(crate) fn place(&self, id: TagId) -> Option<usize> {
+        self.places.get(id.index()).filter(|place| **place != NOWHERE).map(|place| *place as usize)
+    }
+
+    pub(crate) fn meta(&self, id: TagId) -> Option<&Arc<TagMeta>> {
+        self.place(id).map(|place| &self.metas[place])
+    }
+
+    pub(crate) fn ids(&self) -> &[TagId] {
+        &self.ids
+    }
+
+    /// The tags at `under` and below, as a range of `ids`.
+    pub(crate) fn range(&self, under: &str) -> Range<usize> {
+        let folder = under.trim_matches('/');
+        if folder.is_empty() {
+            return 0..self.metas.len();
+        }
+        let start =
+            self.metas.partition_point(|meta| tree_order(meta.path.as_str(), folder).is_lt());
+        start..start + self.metas[start..].partition_point(|meta| meta.path.is_under(folder))
+    }
+
+    pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
+        let mut counts = Counts { tags: range.len(), bad: 0, uncertain: 0 };
+        for id in &self.ids[range] {
+            let level = self.chunks[chunk_of(*id)].level(place_of(*id));
+            counts.bad += usize::from(level == Level::Bad as u8);
+            counts.uncertain += usize::from(level == Level::Uncertain as u8);
+        }
+        counts
+    }
+
+    pub(crate) fn children(&self, under: &str) -> Vec<Child> {
+        let folder = under.trim_matches('/');
+        let range = self.range(folder);
+        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let mut children = Vec::new();
+        let mut start = range.start;
+        while start < range.end {
+            let path = self.metas[start].path.as_str();
+            // The folder itself may be a tag; it is no child of its own.
+            let Some(below) = path.get(skip..) else {
+                start += 1;
+                continue;
+            };
+            let name = below.split('/').next().unwrap_or(below);
+            let whole = &path[..skip + name.len()];
+            let end = start
+                + self.metas[start..range.end].partition_point(|meta| meta.path.is_under(whole));
+            let Counts { tags, bad, uncertain } = self.counts(start..end);
+            children.push(Child {
+                name: name.into(),
+                path: whole.into(),
+                folder: self.metas[end - 1].path.as_str() != whole,
+                tags,
+                bad,
+                uncertain,
+            });
+            start = end;
+        }
+        children
+    }
+
+    pub(crate) fn list(
+        &self,
+        under: &str,
+        search: Option<&str>,
+        after: Option<&TagPath>,
+        limit: usize,
+    ) -> Page {
+        let range = self.range(under);
+        let from = after.map_or(0, |after| {
+            self.metas
+                .partition_point(|meta| tree_order(meta.path.as_str(), after.as_str()).is_le())
+        });
+        let Some(mut needle) = search.and_then(Needle::new) else {
+            let start = from.clamp(range.start, range.end);
+            let end = range.end.min(start.saturating_add(limit));
+            let ids = self.ids[start..end].to_vec();
+            return self.page(ids, range.len(), range.end - end);
+        };
+        let (mut ids, mut total, mut left) = (Vec::new(), 0, 0);
+        for place in range {
+            let meta = &self.metas[place];
+            if !needle.is_in(meta.path.as_str()) && !needle.is_in(&meta.description) {
+                continue;
+            }
+            total += 1;
+            if place >= from {
+                if ids.len() < limit {
+                    ids.push(self.ids[place]);
+                } else {
+                    left += 1;
+                }
+            }
+        }
+        self.page(ids, total, left)
+    }
+
+    fn page(&self, ids: Vec<TagId>, total: usize, left: usize) -> Page {
+        let last = ids.last().filter(|_| left > 0);
+        let next = last.and_then(|id| self.meta(*id)).map(|meta| meta.path.clone());
+        Page { ids, total, next }
+    }
+}
+
+const fn chunk_of_index(index: usize) -> usize {
+    index / crate::live::CHUNK_TAGS
+}
+
+/// The order of [`TagPath`] without cutting the paths into segments: bytes, with `/` before all others.
+/// That is the same, because no segment has a control character.
+fn tree_order(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        None => a.len().cmp(&b.len()),
+        Some((b'/', _)) => Ordering::Less,
+        Some((_, b'/')) => Ordering::Greater,
+        Some((a, b)) => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_path() -> impl Strategy<Value = TagPath> {
+        proptest::collection::vec("[ab!é.-]{1,3}", 1..4)
+            .prop_map(|segments| TagPath::new(&segments.join("/")).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_bytes_is_the_order_of_the_tree(a in any_path(), b in any_path()) {
+            prop_assert_eq!(tree_order(a.as_str(), b.as_str()), a.cmp(&b));
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Expressions over tags: SQL's scalar expressions, compiled once to closures.
+//!
+//! - Source: ISO/IEC 9075-2, value expressions; parsed by `sqlparser`, which also stands in DataFusion.
+//! - Not here: queries, aggregates, windows, dates, text functions.
+//!
+//! | what | how |
+//! |---|---|
+//! | tags | `speed` beside the derived tag; `"packaging/line-1/good"` below the node's path |
+//! | numbers | `+ - * / %`, unary `-`; computed as 64-bit floating point, so `5 / 2` is 2.5 |
+//! | comparison | `= <> < <= > >=`, `BETWEEN`, `IN (…)`, `IS [NOT] NULL`, `IS [NOT] TRUE`, `IS [NOT] FALSE` |
+//! | logic | `AND`, `OR`, `NOT`, three-valued: unknown `AND` false is false |
+//! | choice | `CASE WHEN … THEN … ELSE … END`, `CASE x WHEN …`, `COALESCE`, `NULLIF` |
+//! | functions | `ABS SIGN ROUND(x[, digits]) FLOOR CEIL TRUNC SQRT POWER MOD EXP LN LOG10 LEAST GREATEST` |
+//! | types | number, bool, text; `CAST(x AS DOUBLE / INTEGER / BOOLEAN / TEXT)` |
+//!
+//! A bad input is NULL, and so is what has no value (division by zero, root of a negative number). NULL makes everything
+//! it touches NULL except where SQL says otherwise (`COALESCE`, `CASE`, `IS NULL`, `AND`, `OR`); `LEAST` and `GREATEST`
+//! of a NULL are NULL. Rounding is half away from zero.
+//!
+//! Why closures: 18 ns for a predicate over three tags against about 400 ns in an embedded script language.
+
+mod compile;
+mod functions;
+mod lower;
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+
+use compile::Code;
+use lineshaft_model::{DataType, Sample, Value};
+use lower::Node;
+
+/// The longest expression, in bytes.
+pub const TEXT_BYTES_MAX: usize = 4096;
+/// The most tokens of an expression. It bounds the depth of a chain (`a + a + …`) and with it the stack.
+pub const TOKENS_MAX: usize = 512;
+/// The most brackets within brackets.
+pub const DEPTH_MAX: usize = 24;
+/// The most operations after `BETWEEN` and `CASE x` are written out, which repeat their operand.
+pub const OPERATIONS_MAX: usize = 4096;
+/// The most tags of one expression.
+pub const INPUTS_MAX: usize = 64;
+
+/// The type of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A number.
+    Number,
+    /// True or false.
+    Bool,
+    /// Text.
+    Text,
+}
+
+impl Kind {
+    /// The kind of a tag's values; `None` for bytes, which cannot be computed with.
+    #[must_use]
+    pub const fn of(data_type: DataType) -> Option<Kind> {
+        match data_type {
+            DataType::Bool => Some(Kind::Bool),
+            DataType::Text(_) => Some(Kind::Text),
+            DataType::Bytes(_) => None,
+            _ => Some(Kind::Number),
+        }
+    }
+
+    /// The type of a tag that holds such values.
+    #[must_use]
+    pub const fn data_type(self) -> DataType {
+        match self {
+            Kind::Number => DataType::F64,
+            Kind::Bool => DataType::Bool,
+            Kind::Text => DataType::Text(u16::MAX),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Number => "number",
+            Kind::Bool => "bool",
+            Kind::Text => "text",
+        })
+    }
+}
+
+/// A place in the text of an expression, both counted from 1, in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The line.
+    pub line: u32,
+    /// The character in the line.
+    pub column: u32,
+}
+
+/// How an expression names a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// A bare name: a tag in the folder of the derived tag.
+    Beside(String),
+    /// A name in double quotes: a path below the node's path.
+    Below(String),
+}
+
+/// Why an expression cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExprError {
+    /// It is not SQL, or SQL that is not offered here.
+    #[error("{what}")]
+    Syntax {
+        /// Where, if that is known.
+        at: Option<Position>,
+        /// What is wrong.
+        what: String,
+    },
+    /// Types do not fit.
+    #[error("{what}")]
+    Type {
+        /// Where, if that is known.
+        at: Option<Position>,
+        /// What does not fit.
+        what: String,
+    },
+    /// It is too long, too deep, or names too many tags.
+    #[error("the expression has more than {max} {of}")]
+    TooLarge {
+        /// Of what.
+        of: &'static str,
+        /// The limit.
+        max: usize,
+    },
+}
+
+impl ExprError {
+    /// Where it is, if that is known.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            ExprError::Syntax { at, .. } | ExprError::Type { at, .. } => *at,
+            ExprError::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// An expression that has been read, but not yet the types of its tags.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    root: Node,
+    names: Vec<(Name, Option<Position>)>,
+}
+
+impl Parsed {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// [`ExprError`], the first mistake.
+    pub fn new(text: &str) -> Result<Parsed, ExprError> {
+        lower::parse(text).map(|(root, names)| Parsed { root, names })
+    }
+
+    /// The tags it names, each once, with the place where it is named first. Their order is that of the inputs.
+    #[must_use]
+    pub fn names(&self) -> &[(Name, Option<Position>)] {
+        &self.names
+    }
+
+    /// Compiles it for tags of these kinds, in the order of [`Parsed::names`].
+    ///
+    /// # Errors
+    /// [`ExprError::Type`].
+    pub fn compile(&self, kinds: &[Kind]) -> Result<Expression, ExprError> {
+        compile::compile(&self.root, kinds).map(|code| Expression { code })
+    }
+}
+
+/// One input of an expression.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Input {
+    /// Bad, or nothing yet.
+    #[default]
+    Null,
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Bool(bool),
+    /// Text.
+    Text(Arc<str>),
+}
+
+impl From<&Sample> for Input {
+    /// What an expression sees of a sample: nothing of a bad one.
+    fn from(sample: &Sample) -> Input {
+        if sample.quality.is_bad() {
+            return Input::Null;
+        }
+        match &sample.value {
+            Value::Bool(on) => Input::Bool(*on),
+            Value::Text(text) => Input::Text(text.clone()),
+            Value::Null | Value::Bytes(_) => Input::Null,
+            number => number.as_f64().map_or(Input::Null, Input::Number),
+        }
+    }
+}
+
+/// Why there is no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// An input that is needed is bad.
+    Input,
+    /// It has no value: division by zero, the root of a negative number, too large.
+    Undefined,
+}
+
+/// A compiled expression. Evaluating it allocates nothing unless it makes text.
+pub struct Expression {
+    code: Code,
+}
+
+impl Expression {
+    /// The kind of its result.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.code.kind().unwrap_or(Kind::Number)
+    }
+
+    /// Its result for these inputs, in the order of [`Parsed::names`]; one that is missing is NULL.
+    ///
+    /// # Errors
+    /// [`Absent`] when the result is NULL.
+    pub fn evaluate(&self, inputs: &[Input]) -> Result<Value, Absent> {
+        let inputs = Inputs { inputs, undefined: Cell::new(false) };
+        let value = match &self.code {
+            Code::Null => None,
+            Code::Number(number) => match number.run(&inputs) {
+                Some(number) if !number.is_finite() => return Err(Absent::Undefined),
+                number => number.map(Value::Float),
+            },
+            Code::Bool(bool) => bool(&inputs).map(Value::Bool),
+            Code::Text(text) => text.run(&inputs).map(Value::Text),
+        };
+        value.ok_or(if inputs.undefined.get() { Absent::Undefined } else { Absent::Input })
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expression({})", self.kind())
+    }
+}
+
+/// What the closures see.
+pub(crate) struct Inputs<'a> {
+    inputs: &'a [Input],
+    undefined: Cell<bool>,
+}
+
+impl Inputs<'_> {
+    fn number(&self, slot: usize) -> Option<f64> {
+        match self.inputs.get(slot) {
+            Some(Input::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn bool(&self, slot: usize) -> Option<bool> {
+        match self.inputs.get(slot) {
+            Some(Input::Bool(bool)) => Some(*bool),
+            _ => None,
+        }
+    }
+
+    fn text(&self, slot: usize) -> Option<&Arc<str>> {
+        match self.inputs.get(slot) {
+            Some(Input::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// NULL, because it has no value.
+    fn undefined<T>(&self) -> Option<T> {
+        self.undefined.set(true);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

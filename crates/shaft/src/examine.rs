@@ -1,0 +1,102 @@
+//! Reads a whole segment file and tells a torn tail from damage. Used when the shaft is opened (for
+//! the newest segment) and by `verify` (for all).
+//!
+//! A group of records is written only after the sync of the group before it came back. So when a sound
+//! record that begins a later group follows a bad one, the bad one had been synced and was damaged
+//! since: that is reported, never cut. When none follows, the bad one belongs to the last group, whose
+//! sync may never have come back, so nobody was told that it is on disk: that is a torn tail, and it
+//! is cut.
+
+use std::io;
+use std::sync::Arc;
+
+use lineshaft_runtime::DiskFile;
+
+use crate::format::{FLAG_GROUP, Head, SEGMENT_HEADER_BYTES, SegmentHeader};
+use crate::limits::DAMAGES_MAX;
+use crate::scan::{Scan, Step};
+use crate::segment::Map;
+use crate::verify::Damage;
+use crate::Offset;
+
+/// What a segment file holds.
+#[derive(Debug)]
+pub(crate) struct Examination {
+    pub(crate) head: Head,
+    /// Records that can be read.
+    pub(crate) records: u64,
+    /// Synced, and damaged since.
+    pub(crate) damages: Vec<Damage>,
+    /// Where the sound part ends: the file's length, unless its tail is torn.
+    pub(crate) end: u64,
+    /// The number after the last record of the sound part.
+    pub(crate) next: Offset,
+    pub(crate) map: Map,
+}
+
+/// Reads a segment file of `len` bytes. `following` is the first number of the segment after it: then
+/// the whole file had been synced and it has no torn tail.
+pub(crate) fn examine(
+    file: &Arc<dyn DiskFile>,
+    len: u64,
+    first: Offset,
+    following: Option<Offset>,
+) -> io::Result<Examination> {
+    let head = read_head(file)?;
+    let mut map = Map::new(first);
+    let (mut records, mut damages) = (0, Vec::new());
+    // Damage or torn tail: what follows decides. The map and the count are those before it.
+    let mut doubts: Vec<Damage> = Vec::new();
+    let mut before = None;
+    if !matches!(head, Head::Segment(header) if header.first == first) {
+        doubts.push(Damage { at: 0, from: first, to: first, what: "the segment's header is damaged" });
+        before = Some((map.clone(), 0));
+    }
+    let head_bytes = SEGMENT_HEADER_BYTES as u64;
+    let mut scan = Scan::new(Arc::clone(file), head_bytes.min(len), first);
+    loop {
+        // Without a following segment a record can be as far ahead as there are bytes for records.
+        let limit = following.unwrap_or_else(|| scan.next.saturating_add(len.max(1)));
+        match scan.step(len)? {
+            Step::End => break,
+            Step::Record(found) => {
+                let header = found.header;
+                if header.flags & FLAG_GROUP != 0 && header.offset > first {
+                    damages.append(&mut doubts);
+                    before = None;
+                }
+                map.note(&header, found.at);
+                records += header.numbers();
+            }
+            Step::Bad(what) => {
+                let (at, from) = (scan.at, scan.next);
+                before.get_or_insert_with(|| (map.clone(), records));
+                let found = scan.resync(len, limit)?;
+                let to = if found { scan.next } else { following.unwrap_or(from) };
+                if doubts.len() + damages.len() < DAMAGES_MAX {
+                    doubts.push(Damage { at, from, to: to.max(from), what });
+                }
+            }
+        }
+    }
+    if let Some(following) = following {
+        damages.append(&mut doubts);
+        if map.next < following && damages.last().is_none_or(|last| last.to < following) {
+            let what = "records are missing at the end";
+            damages.push(Damage { at: len, from: map.next, to: following, what });
+        }
+        return Ok(Examination { head, records, damages, end: len, next: following, map });
+    }
+    let mut end = len;
+    if let Some((sound, count)) = before {
+        end = doubts.first().map_or(sound.at, |doubt| doubt.at).min(len);
+        (map, records) = (sound, count);
+    }
+    Ok(Examination { head, records, damages, end, next: map.next, map })
+}
+
+pub(crate) fn read_head(file: &Arc<dyn DiskFile>) -> io::Result<Head> {
+    let mut bytes = [0; SEGMENT_HEADER_BYTES];
+    let read = file.read_at(&mut bytes, 0)?;
+    Ok(SegmentHeader::parse(&bytes[..read]))
+}

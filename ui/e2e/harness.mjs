@@ -1,0 +1,65 @@
+// What the journeys share: a browser, a page that must stay free of errors, and polling.
+// Needs a running Lineshaft: LINESHAFT_URL=http://127.0.0.1:8080 npm run e2e
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+export const TIMEOUT_MS = 20_000;
+
+const url = process.env.LINESHAFT_URL;
+assert.ok(url, "LINESHAFT_URL must name a running Lineshaft, for instance http://127.0.0.1:8080");
+export const base = url.replace(/\/+$/, "");
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+  });
+});
+after(() => browser?.close());
+
+/** One journey in a fresh profile. Anything the console calls an error fails it. */
+export function journey(name, options, run) {
+  test(name, { timeout: 120_000 }, async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(TIMEOUT_MS);
+    const errors = [];
+    page.on("pageerror", (error) => errors.push(String(error)));
+    page.on("console", (line) => line.type() === "error" && errors.push(line.text()));
+    try {
+      await run(page);
+      assert.deepEqual(errors, [], "the console must stay free of errors");
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+export async function open(page, hash) {
+  await page.goto(`${base}/${hash}`);
+  await page.locator('[data-testid="conn-state"][data-state="live"]').waitFor();
+}
+
+/** Texts of all matches right now. */
+export function texts(page, selector) {
+  return page.locator(selector).allInnerTexts();
+}
+
+/** Polls until `check` of the page's own state holds; the argument is handed to the page. */
+export function until(page, check, argument) {
+  return page.waitForFunction(check, argument, { timeout: TIMEOUT_MS, polling: 100 });
+}
+
+/** Numeric tags of the running plant, so that the journeys fit any plant. */
+export async function numericTags(count) {
+  const response = await fetch(`${base}/api/v1/tags?limit=1000`);
+  assert.equal(response.status, 200);
+  const { tags } = await response.json();
+  const numeric = tags.filter((tag) => /^[iuf]\d/.test(tag.type) && tag.quality === "good" && !tag.tag.includes("/_"));
+  const floats = numeric.filter((tag) => tag.type.startsWith("f"));
+  const found = [...floats, ...numeric.filter((tag) => !floats.includes(tag))].slice(0, count);
+  assert.equal(found.length, count, `the plant must have ${count} good numeric tags`);
+  return found;
+}

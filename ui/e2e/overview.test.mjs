@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { journey, open, texts, until } from "./harness.mjs";
+
+const VALUES = '[data-testid="machine-card"] [data-testid="tag-value"]';
+
+journey("the overview shows machines with values that move", {}, async (page) => {
+  await open(page, "#/overview");
+  await page.locator(`${VALUES}[data-quality="good"]`).first().waitFor();
+  const before = await texts(page, VALUES);
+  assert.ok(before.length > 0);
+  await until(
+    page,
+    ([selector, old]) => {
+      const now = [...document.querySelectorAll(selector)].map((one) => one.innerText);
+      return now.some((text, at) => text !== old[at]);
+    },
+    [VALUES, before],
+  );
+});
+
+journey("a card opens its machine, with every tag live and a way into the trend", {}, async (page) => {
+  await open(page, "#/overview");
+  const card = page.locator('[data-testid="machine-card"]').first();
+  const path = await card.getAttribute("data-path");
+  await card.locator("h3 a").click();
+  await page.waitForURL((url) => decodeURIComponent(url.hash).endsWith(path));
+  // A line has cards of its own; walk down until there is a machine.
+  for (let depth = 0; depth < 8; depth += 1) {
+    await page.locator('[data-testid="machine"], [data-testid="overview"] [data-testid="machine-card"]').first().waitFor();
+    if (await page.locator('[data-testid="machine-trend"]').isVisible()) break;
+    await page.locator('[data-testid="machine-card"] h3 a').first().click();
+  }
+  await page.locator('[data-testid="tag-row"]').first().waitFor();
+  await page.locator('[data-testid="machine-trend"]').click();
+  await page.locator('[data-testid="pen"]').first().waitFor();
+});
+
+journey("the breadcrumbs lead back up", {}, async (page) => {
+  await open(page, "#/overview");
+  await page.locator('[data-testid="machine-card"] h3 a').first().click();
+  const crumbs = page.locator('[data-testid="crumbs"] a');
+  await crumbs.first().click();
+  await page.waitForURL((url) => url.hash === "#/overview");
+  await page.locator('[data-testid="machine-card"]').first().waitFor();
+});
+
+journey("what is well is grey: no saturated pixel on a card without trouble", {}, async (page) => {
+  await open(page, "#/overview");
+  await page.locator(`${VALUES}[data-quality="good"]`).first().waitFor();
+  const calm = page.locator('[data-testid="machine-card"][data-quality="good"]').first();
+  await calm.waitFor();
+  const picture = (await calm.screenshot()).toString("base64");
+  const saturated = await page.evaluate(async (text) => {
+    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    const ctx = canvas.getContext("2d");
+    ctx.drawImage(bitmap, 0, 0);
+    const { data } = ctx.getImageData(0, 0, bitmap.width, bitmap.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      const most = Math.max(data[at], data[at + 1], data[at + 2]);
+      const least = Math.min(data[at], data[at + 1], data[at + 2]);
+      // Near black every ratio is large; 24 steps apart is where an eye begins to see a colour.
+      if (most - least > 24 && (most - least) / most > 0.4) count += 1;
+    }
+    return count;
+  }, picture);
+  assert.equal(saturated, 0);
+});

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { base, journey, numericTags, open, until } from "./harness.mjs";
+
+const ROW = '[data-testid="tag-row"]';
+
+journey("the table lists tags and their values move", {}, async (page) => {
+  const [tag] = await numericTags(1);
+  await open(page, `#/tags?search=${encodeURIComponent(tag.tag)}`);
+  const value = page.locator(`${ROW}[data-tag="${tag.tag}"] [data-testid="tag-value"]`);
+  await value.waitFor();
+  const before = await value.innerText();
+  await until(page, ([name, old]) => {
+    const cell = document.querySelector(`[data-testid="tag-row"][data-tag="${name}"] [data-testid="tag-value"]`);
+    return cell !== null && cell.innerText !== old;
+  }, [tag.tag, before]);
+});
+
+journey("search narrows the table, also by description, and says when nothing matches", {}, async (page) => {
+  const [tag] = await numericTags(1);
+  await open(page, "#/tags");
+  await page.locator(ROW).first().waitFor();
+  const all = await page.locator('[data-testid="tag-total"]').innerText();
+  const name = tag.tag.slice(tag.tag.lastIndexOf("/") + 1);
+  await page.locator('[data-testid="tag-search"]').fill(name.toUpperCase());
+  await until(page, (old) => document.querySelector('[data-testid="tag-total"]').innerText !== old, all);
+  const shown = await page.locator(ROW).evaluateAll((rows) => rows.map((row) => row.dataset.tag));
+  const response = await fetch(`${base}/api/v1/tags?search=${encodeURIComponent(name)}&limit=10000`);
+  const expected = new Set((await response.json()).tags.map((one) => one.tag));
+  assert.ok(shown.length > 0);
+  for (const one of shown) assert.ok(expected.has(one), `${one} does not match ${name}`);
+
+  await page.locator('[data-testid="tag-search"]').fill("no tag has this name");
+  await page.locator('[data-testid="empty"]').waitFor();
+});
+
+journey("only rows in view exist, and the last row can be reached", {}, async (page) => {
+  const response = await fetch(`${base}/api/v1/tags?limit=1`);
+  const { total } = await response.json();
+  await open(page, "#/tags");
+  await page.locator(ROW).first().waitFor();
+  await page.locator('[data-testid="tag-table"]').evaluate((table) => table.scrollTo({ top: table.scrollHeight }));
+  await page.locator(`${ROW}[aria-rowindex="${total + 1}"]`).waitFor();
+  assert.ok((await page.locator(ROW).count()) < 80);
+});
+
+journey("selected rows open as pens of a trend", {}, async (page) => {
+  const tags = await numericTags(2);
+  await open(page, "#/tags");
+  for (const { tag } of tags) {
+    await page.locator('[data-testid="tag-search"]').fill(tag);
+    await page.locator(`${ROW}[data-tag="${tag}"] input[type="checkbox"]`).check();
+  }
+  await page.locator('[data-testid="open-trend"]').click();
+  for (const { tag } of tags) await page.locator(`[data-testid="pen"][data-tag="${tag}"]`).waitFor();
+});
+
+journey("a row opens the tag with its value, its facts and its last samples", {}, async (page) => {
+  const [tag] = await numericTags(1);
+  await open(page, `#/tags?search=${encodeURIComponent(tag.tag)}`);
+  await page.locator(`${ROW}[data-tag="${tag.tag}"]`).click();
+  const detail = page.locator('[data-testid="tag-detail"]');
+  await detail.getByText(tag.tag, { exact: true }).waitFor();
+  await detail.locator("tbody tr").first().waitFor();
+  await page.keyboard.press("Escape");
+  await detail.waitFor({ state: "detached" });
+});
+
+journey("the table can be walked with the keyboard alone", {}, async (page) => {
+  await open(page, "#/tags");
+  await page.locator(ROW).first().waitFor();
+  await page.locator('[data-testid="tag-table"]').focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await page.locator(`${ROW}[aria-selected="true"]`).waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator('[data-testid="tag-detail"]').waitFor();
+});

@@ -1,0 +1,167 @@
+// Numbers, units, ages, sizes and times as text. Pure: the time zone is the browser's.
+import type { Value } from "./api";
+
+const GROUP = "\u202f"; // narrow no-break space: readable in every language, unlike , and .
+const MINUS = "\u2212";
+
+function grouped(digits: string): string {
+  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, GROUP);
+}
+
+function isWhole(type: string | undefined): boolean {
+  return type !== undefined && /^[iu](8|16|32|64)/.test(type);
+}
+
+/** Decimals by magnitude, not by value, so that a live number does not change its width. */
+export function formatNumber(value: number, type?: string): string {
+  if (!Number.isFinite(value)) return "—";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e12 || size < 1e-3) && !isWhole(type)) {
+    return value.toExponential(3).replace("e+", "e").replace("-", MINUS);
+  }
+  const decimals = isWhole(type) && Number.isInteger(value) ? 0 : decimalsFor(size);
+  const [whole = "0", part] = size.toFixed(decimals).split(".");
+  const text = grouped(whole) + (part === undefined ? "" : `.${part}`);
+  return value < 0 && Number(size.toFixed(decimals)) !== 0 ? MINUS + text : text;
+}
+
+function decimalsFor(size: number): number {
+  if (size >= 10_000) return 0;
+  if (size >= 100) return 1;
+  return size >= 1 || size === 0 ? 2 : 4;
+}
+
+export function formatValue(value: Value | undefined, type?: string): string {
+  if (value === null || value === undefined) return "—";
+  if (typeof value === "number") return formatNumber(value, type);
+  if (typeof value === "boolean") return value ? "true" : "false";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const UCUM: Record<string, string> = {
+  "1": "",
+  Cel: "°C",
+  "[degF]": "°F",
+  "1/min": "/min",
+  "1/s": "/s",
+  "1/h": "/h",
+  "/min": "/min",
+  Ohm: "Ω",
+  deg: "°",
+  "[psi]": "psi",
+  "[in_i]": "in",
+  "[pH]": "pH",
+  "kW.h": "kWh",
+  "W.h": "Wh",
+  "MW.h": "MWh",
+  "A.h": "Ah",
+  "{rpm}": "rpm",
+  "m/s2": "m/s²",
+};
+
+/** A unit as it is written on a gauge; the files and the API speak UCUM. */
+export function formatUnit(unit: string | null | undefined): string {
+  if (unit === null || unit === undefined) return "";
+  const known = UCUM[unit];
+  if (known !== undefined) return known;
+  return unit
+    .replace(/\{([^}]*)\}/g, "$1")
+    .replace(/Cel\b/g, "°C")
+    .replace(/\b([cdkm]?m)2\b/g, "$1²")
+    .replace(/\b([cdkm]?m)3\b/g, "$1³")
+    .replace(/\bu(m|s|A|V|g)\b/g, "µ$1")
+    .replaceAll(".", "·");
+}
+
+export function formatAge(ms: number): string {
+  if (!Number.isFinite(ms)) return "—";
+  if (ms < -2_000) return "ahead";
+  const s = Math.max(0, Math.floor(ms / 1_000));
+  if (s < 60) return `${s} s`;
+  if (s < 3_600) return `${Math.floor(s / 60)} min`;
+  if (s < 86_400) return `${Math.floor(s / 3_600)} h`;
+  return `${grouped(String(Math.floor(s / 86_400)))} d`;
+}
+
+const STEPS: [number, string][] = [
+  [86_400_000, "d"],
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+];
+
+/** The two largest steps: "3 d 4 h", "5 min 10 s". */
+export function formatDuration(ms: number): string {
+  let rest = Math.max(0, ms);
+  const parts: string[] = [];
+  for (const [size, name] of STEPS) {
+    const count = Math.floor(rest / size);
+    if (count > 0 || (parts.length === 0 && name === "s")) parts.push(`${count} ${name}`);
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+    rest -= count * size;
+  }
+  return parts.join(" ");
+}
+
+export function formatBytes(bytes: number): string {
+  const names = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+  let size = Math.max(0, bytes);
+  let step = 0;
+  while (size >= 1_000 && step < names.length - 1) {
+    size /= 1_024;
+    step += 1;
+  }
+  return `${step === 0 || size >= 100 ? size.toFixed(0) : size.toFixed(1)} ${names[step]}`;
+}
+
+export function formatCount(count: number): string {
+  return grouped(String(Math.round(count)));
+}
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+export function formatTime(ms: number): string {
+  const at = new Date(ms);
+  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}
+
+export function formatTimeMs(ms: number): string {
+  return `${formatTime(ms)}.${String(new Date(ms).getMilliseconds()).padStart(3, "0")}`;
+}
+
+export function formatDate(ms: number): string {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
+export function formatDateTime(ms: number): string {
+  return `${formatDate(ms)} ${formatTime(ms)}`;
+}
+
+/** For <input type="datetime-local">, which speaks local time without a zone. */
+export function toLocalInput(ms: number): string {
+  const at = new Date(ms);
+  return `${formatDate(ms)}T${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+export function leaf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+export function parent(path: string): string {
+  const at = path.lastIndexOf("/");
+  return at < 0 ? "" : path.slice(0, at);
+}
+
+/** `path` as seen from `base`: what is left to say when the base is already on the screen. */
+export function relative(path: string, base: string): string {
+  if (base === "" || path === base) return path;
+  return path.startsWith(`${base}/`) ? path.slice(base.length + 1) : path;
+}
+
+/** "line-1" -> "Line 1": names on cards; the path itself is always nearby, unchanged. */
+export function humanName(name: string): string {
+  const words = name.replace(/[_-]+/g, " ").trim();
+  return words === "" ? name : words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,22 @@
+// The last few stored samples of a tag. History is read oldest first, so: a short window, then a
+// longer one when it is empty; a tag that is quiet for a day shows its current value only.
+import { api } from "./api";
+import { type Columns, emptyColumns, fromSeries } from "./series";
+
+const WINDOWS_MS = [60_000, 3_600_000, 86_400_000];
+const LIMIT = 5_000;
+
+export async function lastSamples(tag: string, most: number, now: number): Promise<Columns> {
+  for (const span of WINDOWS_MS) {
+    try {
+      const page = await api.history({ tags: [tag], start: now - span, end: now, mode: "raw", limit: LIMIT });
+      const series = page.series[0];
+      // A further page means these are not the last ones; live samples will fill the list.
+      if (series === undefined || page.next !== null) return emptyColumns();
+      if (series.timestamp_ms.length >= most || span === WINDOWS_MS.at(-1)) return fromSeries(series);
+    } catch {
+      return emptyColumns();
+    }
+  }
+  return emptyColumns();
+}

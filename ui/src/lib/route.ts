@@ -1,0 +1,78 @@
+// Hash routes: every screen can be bookmarked and sent to a colleague.
+
+export type Page = "overview" | "tags" | "trend" | "devices" | "system";
+
+export const PAGES: readonly Page[] = ["overview", "tags", "trend", "devices", "system"];
+
+export interface Route {
+  page: Page;
+  /** Tree path of the overview, "" elsewhere and at its top. */
+  path: string;
+  params: URLSearchParams;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone % in a hand-typed address
+  }
+}
+
+/** Never fails: an address nobody knows shows the overview. */
+export function parseRoute(hash: string): Route {
+  const text = hash.replace(/^#?\/?/, "");
+  const cut = text.indexOf("?");
+  const path = cut < 0 ? text : text.slice(0, cut);
+  const params = new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1));
+  const [head = "", ...rest] = path.split("/").filter((part) => part !== "");
+  const page = PAGES.find((one) => one === head) ?? "overview";
+  const tail = page === "overview" && head === "overview" ? rest.map(decoded).join("/") : "";
+  return { page, path: tail, params };
+}
+
+export function overviewLink(path: string): string {
+  const tail = path.split("/").map(encodeURIComponent).join("/");
+  return path === "" ? "#/overview" : `#/overview/${tail}`;
+}
+
+function link(page: Page, params: URLSearchParams): string {
+  // Slashes are legal in a query and paths are full of them: keep addresses readable.
+  const text = params.toString().replaceAll("%2F", "/");
+  return text === "" ? `#/${page}` : `#/${page}?${text}`;
+}
+
+export function tagsLink(ask: { under?: string; search?: string; tag?: string }): string {
+  const params = new URLSearchParams();
+  if (ask.under) params.set("under", ask.under);
+  if (ask.search) params.set("search", ask.search);
+  if (ask.tag) params.set("tag", ask.tag);
+  return link("tags", params);
+}
+
+export interface TrendAsk {
+  tags: string[];
+  range?: string;
+  start?: number;
+  end?: number;
+}
+
+export function trendLink(ask: TrendAsk): string {
+  const params = new URLSearchParams();
+  ask.tags.forEach((tag) => params.append("tag", tag));
+  if (ask.start !== undefined && ask.end !== undefined) {
+    params.set("start", String(Math.round(ask.start)));
+    params.set("end", String(Math.round(ask.end)));
+  } else if (ask.range !== undefined) {
+    params.set("range", ask.range);
+  }
+  return link("trend", params);
+}
+
+export function parseTrend(params: URLSearchParams): TrendAsk {
+  const tags = [...new Set(params.getAll("tag").filter((tag) => tag !== ""))];
+  const start = Number(params.get("start") ?? NaN);
+  const end = Number(params.get("end") ?? NaN);
+  if (Number.isFinite(start) && Number.isFinite(end) && start < end) return { tags, start, end };
+  return { tags, range: params.get("range") ?? undefined };
+}

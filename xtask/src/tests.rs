@@ -1,0 +1,122 @@
+//! All tests: the workspace's, the page's, and the journeys through the page in a browser.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use crate::metadata::Metadata;
+use crate::steps::{Steps, program, run as run_program, start};
+use crate::{Failed, peers, read, root, ui};
+
+/// How long the demo plant may take until it answers, in a debug build on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// Installs what the tests need, then runs them.
+pub fn run(steps: &mut Steps) {
+    steps.step("peers", peers::install);
+    steps.step("cargo test", || {
+        let arguments = ["test", "--workspace", "--locked", "--no-fail-fast"];
+        run_program(program(&root(), "cargo", &arguments))
+    });
+    steps.step("npm test", ui::test);
+    steps.step("browser", browser);
+}
+
+/// The journeys of `ui/e2e`, against the real program with its demo plant.
+///
+/// # Errors
+/// [`Failed`] when the plant does not start or a journey fails.
+pub fn browser() -> Result<(), Failed> {
+    run_program(program(&root(), "cargo", &["build", "--package", "lineshaft", "--locked"]))?;
+    let journeys = journeys()?;
+    let folder = tempfile::tempdir()
+        .map_err(|source| Failed::File { path: std::env::temp_dir(), source })?;
+    let log = folder.path().join("lineshaft.log");
+    let demo = Demo::start(folder.path(), &log)?;
+    println!("the demo plant answers at {}", demo.url);
+    let mut arguments = vec!["--test", "--test-concurrency=1"];
+    arguments.extend(journeys.iter().map(String::as_str));
+    let mut node = program(&root().join("ui"), "node", &arguments);
+    node.env("LINESHAFT_URL", &demo.url);
+    let result = run_program(node);
+    drop(demo);
+    if result.is_err() {
+        println!("--- what the demo plant logged\n{}", read(&log).unwrap_or_default());
+    }
+    result
+}
+
+fn journeys() -> Result<Vec<String>, Failed> {
+    let folder = root().join("ui/e2e");
+    let entries =
+        fs::read_dir(&folder).map_err(|source| Failed::File { path: folder.clone(), source })?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut journeys: Vec<String> = names
+        .filter(|name| name.ends_with(".test.mjs"))
+        .map(|name| format!("e2e/{name}"))
+        .collect();
+    journeys.sort();
+    if journeys.is_empty() {
+        return Err(Failed::Wrong(format!("{} has no journeys", folder.display())));
+    }
+    Ok(journeys)
+}
+
+/// A running demo plant. Ends when dropped.
+#[derive(Debug)]
+struct Demo {
+    child: Child,
+    url: String,
+}
+
+impl Demo {
+    fn start(folder: &Path, log: &Path) -> Result<Demo, Failed> {
+        let built = Metadata::load()?.target_directory.join("debug/lineshaft");
+        let data = folder.join("data");
+        let arguments = ["demo", "--data", &data.to_string_lossy(), "--listen", "127.0.0.1:0"];
+        let mut command = program(&root(), &built.to_string_lossy(), &arguments);
+        let errors =
+            File::create(log).map_err(|source| Failed::File { path: log.into(), source })?;
+        command.stdout(Stdio::piped()).stderr(errors);
+        let mut child = command.spawn().map_err(|source| start(&command, source))?;
+        let stdout = child.stdout.take();
+        let mut demo = Demo { child, url: String::new() };
+        match stdout.and_then(first_url) {
+            Some(url) => {
+                demo.url = url;
+                Ok(demo)
+            }
+            None => {
+                drop(demo);
+                let said = read(log).unwrap_or_default();
+                Err(Failed::Wrong(format!("the demo plant did not start listening:\n{said}")))
+            }
+        }
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _already_gone = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address of the first `listening http://…` line; `None` when the program ends or takes too long.
+///
+/// A thread reads, and goes on reading behind that line, so that the program never waits for us.
+fn first_url(stdout: impl Read + Send + 'static) -> Option<String> {
+    let (found, url) = sync_channel(1);
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            println!("{line}");
+            if let Some(rest) = line.strip_prefix("listening http://") {
+                let _ = found.try_send(format!("http://{}", rest.trim()));
+            }
+        }
+    });
+    url.recv_timeout(START_LIMIT).ok()
+}

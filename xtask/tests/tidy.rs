@@ -1,0 +1,13 @@
+//! The house rules, as a test: `cargo test` finds what `cargo xtask tidy` finds.
+
+#[test]
+fn every_rule_is_kept() {
+    let findings = xtask::tidy::findings().unwrap();
+    let shown: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+}
+
+#[test]
+fn every_licence_is_allowed() {
+    xtask::licences::run().unwrap();
+}
