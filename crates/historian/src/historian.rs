@@ -74,7 +74,7 @@ impl Historian {
         for meta in manifest.state.segments.values() {
             segments.push(Arc::new(Segment::new(&store, *meta)));
         }
-        segments.sort_by_key(|segment| in_order(segment));
+        segments.sort_by_key(in_order);
         let covered = manifest.state.covered;
         let hot = Hot::from_offset(covered);
         let state = State { hot, hot_since: None, frozen: None, segments, covered };

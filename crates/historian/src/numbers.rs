@@ -220,12 +220,26 @@ fn widen(single: f32) -> f64 {
     f64::from(single)
 }
 
+/// How far a quotient was rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// To a double.
+    Double,
+    /// To a single and then kept as a double, as a PLC's REAL is.
+    Single,
+}
+
+impl Width {
+    pub(crate) const fn of_code(code: u8) -> Width {
+        if code == 0 { Width::Double } else { Width::Single }
+    }
+}
+
 /// Real numbers that are whole ones divided by a power of ten.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Decimals {
     pub(crate) scale: u32,
-    /// Whether the division was rounded to a single, as in a PLC's REAL.
-    pub(crate) single: bool,
+    pub(crate) width: Width,
     pub(crate) ints: Vec<i64>,
 }
 
@@ -233,34 +247,40 @@ const POWERS: [f64; DECIMALS_MAX as usize + 1] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0; // 2^53
 
 /// `int / 10^scale`, rounded as it was found.
-pub(crate) fn undecimal(int: i64, scale: u32, single: bool) -> f64 {
+pub(crate) fn undecimal(int: i64, scale: u32, width: Width) -> f64 {
     let double = int as f64 / POWERS[scale.min(DECIMALS_MAX) as usize];
-    if single { f64::from(double as f32) } else { double }
+    match width {
+        Width::Double => double,
+        Width::Single => f64::from(double as f32),
+    }
 }
 
 /// Finds the fewest places with which every number is a decimal **to the bit**: -0.0, NaN and infinities never are.
 pub(crate) fn decimals(numbers: &[f64]) -> Option<Decimals> {
-    find_decimals(numbers, false).or_else(|| {
-        numbers.iter().all(|n| narrow(*n).is_some()).then(|| find_decimals(numbers, true))?
+    find_decimals(numbers, Width::Double).or_else(|| {
+        numbers
+            .iter()
+            .all(|n| narrow(*n).is_some())
+            .then(|| find_decimals(numbers, Width::Single))?
     })
 }
 
 /// The whole number that is this real one at this scale, to the bit; `scale` is at most [`DECIMALS_MAX`].
-pub(crate) fn int_of(number: f64, scale: u32, single: bool) -> Option<i64> {
+pub(crate) fn int_of(number: f64, scale: u32, width: Width) -> Option<i64> {
     let scaled = (number * POWERS[scale as usize]).round();
     if scaled.abs() >= EXACT_MAX || scaled.is_nan() {
         return None;
     }
     let int = scaled as i64;
-    (undecimal(int, scale, single).to_bits() == number.to_bits()).then_some(int)
+    (undecimal(int, scale, width).to_bits() == number.to_bits()).then_some(int)
 }
 
-fn find_decimals(numbers: &[f64], single: bool) -> Option<Decimals> {
-    // A single has seven digits: more places than five would match noise and cost bytes.
-    let places_max = if single { 4 } else { DECIMALS_MAX };
+fn find_decimals(numbers: &[f64], width: Width) -> Option<Decimals> {
+    // A single has seven digits: more places than four would match noise and cost bytes.
+    let places_max = if width == Width::Single { 4 } else { DECIMALS_MAX };
     let mut scale = 0;
     for number in numbers {
-        while int_of(*number, scale, single).is_none() {
+        while int_of(*number, scale, width).is_none() {
             scale += 1;
             if scale > places_max {
                 return None;
@@ -268,8 +288,8 @@ fn find_decimals(numbers: &[f64], single: bool) -> Option<Decimals> {
         }
     }
     let ints =
-        numbers.iter().map(|number| int_of(*number, scale, single)).collect::<Option<Vec<_>>>()?;
-    Some(Decimals { scale, single, ints })
+        numbers.iter().map(|number| int_of(*number, scale, width)).collect::<Option<Vec<_>>>()?;
+    Some(Decimals { scale, width, ints })
 }
 
 fn put_differences(out: &mut Vec<u8>, numbers: &[i64]) {
@@ -353,7 +373,7 @@ pub(crate) fn ints(input: &mut In<'_>, count: usize) -> Result<Vec<i64>, Malform
 
 /// Adds one column of real numbers in one piece.
 pub(crate) fn put_floats(out: &mut Vec<u8>, numbers: &[f64]) {
-    if let Some(decimals) = find_decimals(numbers, false) {
+    if let Some(decimals) = find_decimals(numbers, Width::Double) {
         out.push(WHOLE_DECIMAL);
         out.push(decimals.scale as u8);
         put_ints(out, &decimals.ints);
@@ -376,7 +396,10 @@ pub(crate) fn floats(input: &mut In<'_>, count: usize) -> Result<Vec<f64>, Malfo
     match input.u8()? {
         WHOLE_DECIMAL => {
             let scale = u32::from(input.u8()?);
-            Ok(ints(input, count)?.into_iter().map(|int| undecimal(int, scale, false)).collect())
+            Ok(ints(input, count)?
+                .into_iter()
+                .map(|int| undecimal(int, scale, Width::Double))
+                .collect())
         }
         WHOLE_PCO => {
             let mut reader = LaneReader::new(Lane::PcoDouble, input.bytes()?)?;
@@ -395,9 +418,12 @@ mod tests {
     #[test]
     fn decimals_are_found_to_the_bit_or_not_at_all() {
         let found = decimals(&[21.5, 20.25, -3.0]).unwrap();
-        assert_eq!(found, Decimals { scale: 2, single: false, ints: vec![2150, 2025, -300] });
+        assert_eq!(
+            found,
+            Decimals { scale: 2, width: Width::Double, ints: vec![2150, 2025, -300] }
+        );
         let real = decimals(&[f64::from(21.3_f32), f64::from(0.1_f32)]).unwrap();
-        assert_eq!(real, Decimals { scale: 1, single: true, ints: vec![213, 1] });
+        assert_eq!(real, Decimals { scale: 1, width: Width::Single, ints: vec![213, 1] });
         for never in [-0.0, f64::NAN, f64::INFINITY, std::f64::consts::PI, 1e300] {
             assert_eq!(decimals(&[never]), None, "{never}");
         }

@@ -136,7 +136,8 @@ fn draw(rows: &Rows, page: Range<usize>, kind: Kind) -> Picture {
         count: page.len() as u32,
         good: 0,
         uncertain: 0,
-        flags: u8::from(is_good(first)) * FIRST_IS_GOOD | u8::from(is_good(last)) * LAST_IS_GOOD,
+        flags: (u8::from(is_good(first)) * FIRST_IS_GOOD)
+            | (u8::from(is_good(last)) * LAST_IS_GOOD),
         clock: 0,
         kind,
         ts: [rows.ts[first]; 4],
@@ -199,7 +200,7 @@ pub(crate) fn put_pictures(out: &mut Vec<u8>, pictures: &Pictures) {
     column(&|p| i64::from(p.count));
     column(&|p| i64::from(p.count - p.good));
     column(&|p| i64::from(p.uncertain));
-    column(&|p| i64::from(p.flags) | i64::from(p.clock) << 8 | (p.kind as i64) << 16);
+    column(&|p| i64::from(p.flags) | (i64::from(p.clock) << 8) | ((p.kind as i64) << 16));
     column(&|p| p.first);
     column(&|p| p.last.wrapping_sub(p.first));
     let drawn = || pages.iter().filter(|page| page.extremes().is_some());

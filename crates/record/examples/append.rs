@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let figures = bench::append(&disk, dir.as_ref(), Duration::from_secs(seconds))?;
     println!("samples             {:>14}", figures.samples);
+    println!("samples read back   {:>14}", figures.samples_read);
     println!("bytes               {:>14}", figures.bytes);
     println!("durable samples/s   {:>14.0}", figures.samples_per_second());
     println!("bytes per sample    {:>14.2}", figures.bytes_per_sample());

@@ -48,10 +48,9 @@ pub(crate) struct Scratch {
     types: Vec<u8>,
 }
 
-/// Writes rows as a payload. `numbers` are those of the rows' tags in the log.
+/// Writes rows as a payload. `numbers` are those of the rows' tags under the head's numbering.
 pub(crate) fn encode(
-    origin: OriginId,
-    arrived: Timestamp,
+    head: BatchHead,
     rows: &[Row],
     numbers: &[u32],
     scratch: &mut Scratch,
@@ -59,11 +58,12 @@ pub(crate) fn encode(
 ) {
     assert!(rows.len() == numbers.len() && rows.len() <= ROWS_MAX, "{} rows", rows.len());
     out.push(VERSION);
-    put_varint(out, u64::from(origin.0));
-    out.extend_from_slice(&arrived.nanos().to_le_bytes());
+    put_varint(out, head.numbering);
+    put_varint(out, u64::from(head.origin.0));
+    out.extend_from_slice(&head.arrived.nanos().to_le_bytes());
     put_varint(out, rows.len() as u64);
     put_tags(numbers, out);
-    put_times(arrived, rows, out);
+    put_times(head.arrived, rows, out);
     let mut put_run = |value: u64, count: u64| {
         put_varint(out, value);
         put_varint(out, count);
@@ -123,7 +123,7 @@ fn put_times(arrived: Timestamp, rows: &[Row], out: &mut Vec<u8>) {
         in_millis &= distance % NANOS_PER_MILLI == 0;
     }
     let in_runs = run_count * 2 <= rows.len();
-    out.push(u8::from(in_runs) * TIMES_RUNS | u8::from(in_millis) * TIMES_MILLIS);
+    out.push((u8::from(in_runs) * TIMES_RUNS) | (u8::from(in_millis) * TIMES_MILLIS));
     let unit = if in_millis { NANOS_PER_MILLI } else { 1 };
     if in_runs {
         runs(distances(), |distance, count| {
@@ -196,6 +196,7 @@ fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 /// What stands before the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BatchHead {
+    pub(crate) numbering: u64,
     pub(crate) origin: OriginId,
     pub(crate) arrived: Timestamp,
 }
@@ -219,6 +220,9 @@ pub(crate) fn decode(
 ) -> Result<(BatchHead, u32), RecordError> {
     let mut cursor = Cursor::new(payload, "head");
     check_version(cursor.byte()?)?;
+    let numbering = cursor.varint()?;
+    let unknown_numbers = Numbers::default();
+    let numbers = if numbers.are(numbering) { numbers } else { &unknown_numbers };
     let origin = u32::try_from(cursor.varint()?).map_err(|_large| cursor.malformed())?;
     let arrived = i64::from_le_bytes(cursor.array()?);
     let count = cursor.len()?;
@@ -255,8 +259,8 @@ pub(crate) fn decode(
     if !cursor.is_empty() {
         return Err(cursor.malformed());
     }
-    let head = BatchHead { origin: OriginId(origin), arrived: Timestamp::from_nanos(arrived) };
-    Ok((head, unknown))
+    let (origin, arrived) = (OriginId(origin), Timestamp::from_nanos(arrived));
+    Ok((BatchHead { numbering, origin, arrived }, unknown))
 }
 
 impl Columns {
@@ -339,8 +343,7 @@ fn read_times(
     let unit = if form & TIMES_MILLIS != 0 { NANOS_PER_MILLI } else { 1 };
     while times.len() < count {
         let distance = cursor.signed()?.checked_mul(unit).ok_or(cursor.malformed())?;
-        let run =
-            if form & TIMES_RUNS != 0 { cursor.run(count - times.len())? } else { 1 };
+        let run = if form & TIMES_RUNS != 0 { cursor.run(count - times.len())? } else { 1 };
         for _ in 0..run {
             ts = ts.wrapping_add(distance);
             times.push(ts);
@@ -387,7 +390,8 @@ fn read_value(kind: u8, cursor: &mut Cursor<'_>) -> Result<Value, RecordError> {
         FLOAT_SHORT => Value::Float(f64::from(f32::from_le_bytes(cursor.array()?))),
         TEXT => {
             let len = cursor.len()?;
-            let text = std::str::from_utf8(cursor.bytes(len)?).map_err(|_other| cursor.malformed())?;
+            let text =
+                std::str::from_utf8(cursor.bytes(len)?).map_err(|_other| cursor.malformed())?;
             Value::Text(text.into())
         }
         BYTES => {

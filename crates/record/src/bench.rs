@@ -20,6 +20,8 @@ const TAGS: u32 = 10_000;
 pub struct Figures {
     /// Samples on disk.
     pub samples: u64,
+    /// Samples read back; all of them, or something is wrong.
+    pub samples_read: u64,
     /// Bytes they take there, with headers, checksums and dictionary.
     pub bytes: u64,
     /// Appending, until the last was synced.
@@ -46,7 +48,7 @@ impl Figures {
     /// Samples read and decoded per second.
     #[must_use]
     pub fn samples_read_per_second(&self) -> f64 {
-        ratio(self.samples) / self.read.as_secs_f64()
+        ratio(self.samples_read) / self.read.as_secs_f64()
     }
 }
 
@@ -102,13 +104,13 @@ pub fn append(disk: &Arc<dyn Disk>, dir: &Path, time: Duration) -> Result<Figure
         }
     }
     let took = clock.steady().saturating_sub(started);
-    debug_assert_eq!(read, samples, "what was appended is read");
-    Ok(Figures { samples, bytes, append, recovery, read: took })
+    Ok(Figures { samples, samples_read: read, bytes, append, recovery, read: took })
 }
 
 fn intern(tags: &Tags) -> Vec<TagId> {
     let paths = (0..TAGS).filter_map(|i| {
-        let text = format!("acme/rotterdam/line-{}/press-{}/register-{}", i / 1000, i / 100 % 10, i % 100);
+        let text =
+            format!("acme/rotterdam/line-{}/press-{}/register-{}", i / 1000, i / 100 % 10, i % 100);
         TagPath::new(&text).ok()
     });
     paths.map(|path| tags.intern(&path)).collect()

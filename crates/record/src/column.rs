@@ -145,8 +145,12 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_end_or_is_too_large_is_refused() {
-        for bytes in [&[0xff; 11][..], &[0x80], &[], &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2]]
-        {
+        for bytes in [
+            &[0xff; 11][..],
+            &[0x80],
+            &[],
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
+        ] {
             assert!(Cursor::new(bytes, "test").varint().is_err(), "{bytes:x?}");
         }
     }

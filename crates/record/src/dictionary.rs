@@ -5,12 +5,17 @@
 //! many there are and their checksum (it may come in parts, and a part may be damaged); a dictionary
 //! record says its first number. Growing only adds bytes at the end, so the whole is kept encoded and a
 //! new segment costs one copy.
+//!
+//! When part of the dictionary is damaged and a process cannot know all numbers that were given, it
+//! gives them anew, under another *numbering*: the number of the first record that can use it, which no
+//! other numbering of the log has. Every record says which one it means, so a sample is never read
+//! under another tag's name.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lineshaft_model::{TagId, TagPath, Tags};
-use lineshaft_shaft::{Preamble, Record};
+use lineshaft_shaft::{Offset, Preamble, Record};
 use parking_lot::RwLock;
 
 use crate::column::{Cursor, put_varint};
@@ -30,8 +35,19 @@ pub struct Dictionary {
     logged: AtomicU32,
 }
 
+/// Whether everything in the newest segment could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Soundness {
+    /// Everything.
+    Sound,
+    /// Something is damaged, or was cut off.
+    Damaged,
+}
+
 #[derive(Debug, Default)]
 struct Entries {
+    /// Under which numbering.
+    numbering: u64,
     /// By number.
     paths: Vec<TagPath>,
     /// By the index of the tag; [`NONE`] for a tag that has none.
@@ -48,18 +64,23 @@ impl Dictionary {
         Arc::new(Dictionary { tags, entries, logged: AtomicU32::new(0) })
     }
 
-    /// Takes over what the newest segment says. True when it can be gone on with; false when parts of it
-    /// are missing, and then a new segment must begin before anything is appended: numbers are then
-    /// given anew.
+    /// Takes over what the newest segment says, and goes on with its numbering if it `is_sound` and
+    /// nothing is missing. Otherwise numbers are given anew, from the record `next` on, and the answer
+    /// is false: a new segment must begin with it.
     ///
     /// # Errors
     /// [`RecordError`] for context of a later version, or that makes no sense.
-    pub fn recover(&self, context: &[Record]) -> Result<bool, RecordError> {
+    pub fn recover(
+        &self,
+        context: &[Record],
+        soundness: Soundness,
+        next: Offset,
+    ) -> Result<bool, RecordError> {
         let mut numbers = Numbers::default();
         for record in context {
             numbers.read(record, &self.tags)?;
         }
-        let mut whole = true;
+        let mut whole = soundness == Soundness::Sound && numbers.numbering.is_some();
         let mut entries = self.entries.write();
         for tag in &numbers.tags {
             match tag.and_then(|tag| self.tags.path(tag).map(|path| (tag, path))) {
@@ -71,7 +92,8 @@ impl Dictionary {
                 None => whole = false,
             }
         }
-        self.logged.store(entries.count(), Ordering::Release);
+        entries.numbering = if whole { numbers.numbering.unwrap_or(next) } else { next };
+        self.logged.store(if whole { entries.count() } else { 0 }, Ordering::Release);
         Ok(whole)
     }
 
@@ -99,6 +121,7 @@ impl Dictionary {
     pub(crate) fn write_from(&self, first: u32, out: &mut Vec<u8>) -> u32 {
         let entries = self.entries.read();
         out.push(VERSION);
+        put_varint(out, entries.numbering);
         put_varint(out, u64::from(first));
         let mut before = "";
         for path in entries.paths.iter().skip(first as usize) {
@@ -106,6 +129,11 @@ impl Dictionary {
             before = path.as_str();
         }
         entries.count()
+    }
+
+    /// What the numbers are to be understood under.
+    pub(crate) fn numbering(&self) -> u64 {
+        self.entries.read().numbering
     }
 
     /// How many tags have a number.
@@ -119,6 +147,7 @@ impl Preamble for Dictionary {
     fn write(&self, out: &mut Vec<u8>) {
         let entries = self.entries.read();
         out.push(VERSION);
+        out.extend_from_slice(&entries.numbering.to_le_bytes());
         out.extend_from_slice(&entries.count().to_le_bytes());
         out.extend_from_slice(&crc32c::crc32c(&entries.encoded).to_le_bytes());
         out.extend_from_slice(&entries.encoded);
@@ -159,6 +188,8 @@ fn put_entry(out: &mut Vec<u8>, before: &str, path: &str) {
 /// What numbers mean, as read from the log.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
+    /// Under which numbering; `None` before the first dictionary.
+    numbering: Option<u64>,
     /// By number; `None` where the log's entry was damaged.
     tags: Vec<Option<TagId>>,
     /// The parts of a preamble that is not yet whole.
@@ -166,13 +197,19 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
+    /// Whether these are the numbers that a record means.
+    pub(crate) fn are(&self, numbering: u64) -> bool {
+        self.numbering == Some(numbering)
+    }
+
     pub(crate) fn tag(&self, number: u64) -> Option<TagId> {
         *self.tags.get(usize::try_from(number).ok()?)?
     }
 
     #[cfg(test)]
     pub(crate) fn of(tags: impl IntoIterator<Item = TagId>) -> Numbers {
-        Numbers { tags: tags.into_iter().map(Some).collect(), parts: Vec::new() }
+        let tags = tags.into_iter().map(Some).collect();
+        Numbers { numbering: Some(0), tags, parts: Vec::new() }
     }
 
     /// Takes a preamble or dictionary record in; others are none of its business.
@@ -205,16 +242,17 @@ impl Numbers {
     }
 
     fn read_whole(&mut self, payload: &[u8], tags: &Tags) -> Result<(), RecordError> {
-        // What came before does not count: the head of a segment says it all.
-        self.tags.clear();
         let mut cursor = Cursor::new(payload, "tag dictionary");
         check_version(cursor.byte()?)?;
+        let numbering = u64::from_le_bytes(cursor.array()?);
         let (count, crc) = (cursor.u32()?, cursor.u32()?);
         if crc32c::crc32c(cursor.rest()) != crc {
-            // A part is missing: its tags stay unknown until the next segment, never mistaken.
+            // A part is missing. What is known from the segment before stays known.
             tracing::warn!("the tag dictionary of a segment is damaged");
             return Ok(());
         }
+        self.tags.clear();
+        self.numbering = Some(numbering);
         self.read_entries(cursor, 0, tags)?;
         if self.tags.len() == count as usize { Ok(()) } else { Err(cursor.malformed()) }
     }
@@ -222,6 +260,11 @@ impl Numbers {
     fn read_more(&mut self, payload: &[u8], tags: &Tags) -> Result<(), RecordError> {
         let mut cursor = Cursor::new(payload, "tag dictionary");
         check_version(cursor.byte()?)?;
+        let numbering = cursor.varint()?;
+        if !self.are(numbering) {
+            self.tags.clear();
+            self.numbering = Some(numbering);
+        }
         let first = cursor.varint()?;
         let max = (self.tags.len() as u64 + u64::from(HOLE_MAX)).min(u64::from(TAGS_MAX));
         if first > max {
@@ -260,7 +303,7 @@ impl Numbers {
 pub(crate) fn check_version(found: u8) -> Result<(), RecordError> {
     match found {
         VERSION => Ok(()),
-        0 => Err(RecordError::malformed("version")),
+        0..VERSION => Err(RecordError::malformed("version")),
         _ => Err(RecordError::Newer { found, known: VERSION }),
     }
 }

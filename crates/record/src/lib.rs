@@ -20,7 +20,7 @@ mod metrics;
 mod writer;
 
 pub use decoder::{Decoded, DecodedBatch, Decoder};
-pub use dictionary::Dictionary;
+pub use dictionary::{Dictionary, Soundness};
 pub use error::RecordError;
 pub use limits::{ROWS_MAX, TAGS_MAX};
 pub use writer::{OpenError, Writer, open, open_stepped};

@@ -1,7 +1,8 @@
 //! The limits of the codec, each with its reason.
 
-/// The version of the payloads this program writes, and the newest it reads.
-pub(crate) const VERSION: u8 = 1;
+/// The version of the payloads this program writes, and the only one it reads. Version 1 had no
+/// numbering and was never released; its bytes must not be taken for those of this one.
+pub(crate) const VERSION: u8 = 2;
 
 /// The most rows of one record. Columns that are all alike take a few bytes whatever their length, so
 /// the count is what bounds the memory that a record can ask for. Longer batches take several records.

@@ -7,8 +7,9 @@ use lineshaft_model::{Batch, OriginId, Row, TagId, Tags, Timestamp};
 use lineshaft_runtime::{Clock, Disk};
 use lineshaft_shaft::{Offset, Options, Shaft, ShaftError};
 
+use crate::batch::BatchHead;
 use crate::batch::{Scratch, encode};
-use crate::dictionary::Dictionary;
+use crate::dictionary::{Dictionary, Soundness};
 use crate::limits::PAYLOAD_BYTES_SOFT_MAX;
 use crate::{BATCH, DICTIONARY, ROWS_MAX, RecordError, metrics};
 
@@ -78,9 +79,10 @@ fn open_with(
     let dictionary = Dictionary::new(tags);
     let shaft = open(Arc::clone(&dictionary))?;
     let context = shaft.context()?;
-    let recovered = dictionary.recover(&context);
-    let whole =
-        recovered.map_err(|source| OpenError::Dictionary { dir: dir.into(), source })?;
+    let goes_on = shaft.goes_on();
+    let soundness = if goes_on { Soundness::Sound } else { Soundness::Damaged };
+    let recovered = dictionary.recover(&context, soundness, shaft.status().next_offset);
+    let whole = recovered.map_err(|source| OpenError::Dictionary { dir: dir.into(), source })?;
     if !whole {
         shaft.end_segment();
     }
@@ -93,6 +95,7 @@ fn open_with(
 pub struct Writer {
     shaft: Shaft,
     dictionary: Arc<Dictionary>,
+    numbering: u64,
     /// The number of each tag by its index, as far as this writer has met it.
     known: Vec<u32>,
     numbers: Vec<u32>,
@@ -120,6 +123,7 @@ impl Writer {
     fn new(shaft: Shaft, dictionary: Arc<Dictionary>) -> Writer {
         Writer {
             shaft,
+            numbering: dictionary.numbering(),
             dictionary,
             known: Vec::new(),
             numbers: Vec::new(),
@@ -191,7 +195,8 @@ impl Writer {
         }
         self.payload.clear();
         let (scratch, payload) = (&mut self.scratch, &mut self.payload);
-        encode(origin, arrived, rows, &self.numbers, scratch, payload);
+        let head = BatchHead { numbering: self.numbering, origin, arrived };
+        encode(head, rows, &self.numbers, scratch, payload);
         if self.payload.len() > PAYLOAD_BYTES_SOFT_MAX && rows.len() > 1 {
             let (first, second) = rows.split_at(rows.len() / 2);
             self.append_rows(origin, arrived, first, when_busy)?;

@@ -99,6 +99,10 @@ impl Core {
         self.pen.lock().active = None;
     }
 
+    pub(crate) fn goes_on(&self) -> bool {
+        self.pen.lock().active.is_some()
+    }
+
     fn take_group(&self, pen: &mut Pen) {
         let mut pending = self.pending.lock();
         pending.nudged = false;

@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use lineshaft_runtime::DiskFile;
 
+use crate::Offset;
 use crate::format::{FLAG_GROUP, Head, SEGMENT_HEADER_BYTES, SegmentHeader};
 use crate::limits::DAMAGES_MAX;
 use crate::scan::{Scan, Step};
 use crate::segment::Map;
 use crate::verify::Damage;
-use crate::Offset;
 
 /// What a segment file holds.
 #[derive(Debug)]
@@ -49,7 +49,12 @@ pub(crate) fn examine(
     let mut doubts: Vec<Damage> = Vec::new();
     let mut before = None;
     if !matches!(head, Head::Segment(header) if header.first == first) {
-        doubts.push(Damage { at: 0, from: first, to: first, what: "the segment's header is damaged" });
+        doubts.push(Damage {
+            at: 0,
+            from: first,
+            to: first,
+            what: "the segment's header is damaged",
+        });
         before = Some((map.clone(), 0));
     }
     let head_bytes = SEGMENT_HEADER_BYTES as u64;

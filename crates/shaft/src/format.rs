@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use lineshaft_model::Timestamp;
 
-use crate::limits::{PREAMBLE_CHUNK_BYTES, RECORD_BYTES_MAX, VERSION};
 use crate::Offset;
+use crate::limits::{PREAMBLE_CHUNK_BYTES, RECORD_BYTES_MAX, VERSION};
 
 /// What a record means. Belongs to the codec, but for two rules of the shaft.
 ///
@@ -258,7 +258,9 @@ mod tests {
     fn names_sort_as_offsets_do() {
         assert_eq!(segment_name(42), "00000000000000000042.shaft");
         assert_eq!(parse_segment_name(&segment_name(u64::MAX)), Some(u64::MAX));
-        for other in ["42.shaft", "lock", "0000000000000000004x.shaft", "99999999999999999999.shaft"] {
+        for other in
+            ["42.shaft", "lock", "0000000000000000004x.shaft", "99999999999999999999.shaft"]
+        {
             assert_eq!(parse_segment_name(other), None, "{other}");
         }
     }

@@ -82,7 +82,9 @@ impl Core {
             let path = dir.join(&entry.name);
             let file = self.disk.open(&path).map_err(ShaftError::io("open", &path))?;
             let arrived = match read_head(&file).map_err(ShaftError::io("read", &path))? {
-                Head::Newer(found) => return Err(ShaftError::Newer { path, found, known: VERSION }),
+                Head::Newer(found) => {
+                    return Err(ShaftError::Newer { path, found, known: VERSION });
+                }
                 Head::Segment(header) => Some(header.arrived),
                 Head::Damaged => None,
             };

@@ -106,9 +106,9 @@ impl Reader {
             Parked::Blank | Parked::Damaged => first,
         };
         if !matches!(parked, Parked::At(_)) {
-            let made = file.park(position).and_then(|()| {
-                core.disk.sync_dir(&dir).map_err(ShaftError::io("sync", &dir))
-            });
+            let made = file
+                .park(position)
+                .and_then(|()| core.disk.sync_dir(&dir).map_err(ShaftError::io("sync", &dir)));
             made.inspect_err(|_| cursor.give_back())?;
         }
         cursor.set_parked(position);
@@ -382,12 +382,7 @@ impl Core {
 }
 
 /// Completes a segment's map up to a record.
-fn survey(
-    scan: &mut Scan,
-    map: &mut Map,
-    segment: &Segment,
-    until: Offset,
-) -> std::io::Result<()> {
+fn survey(scan: &mut Scan, map: &mut Map, segment: &Segment, until: Offset) -> std::io::Result<()> {
     let extent = segment.extent();
     (scan.at, scan.next) = (map.at, map.next);
     while map.next < until {

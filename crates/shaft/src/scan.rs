@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use lineshaft_runtime::DiskFile;
 
+use crate::Offset;
 use crate::format::{FLAG_MORE, RECORD_HEADER_BYTES, Record, RecordHeader, is_sound};
 use crate::limits::{CHUNK_BYTES, RESYNC_WORK_FACTOR};
-use crate::Offset;
 
 /// A place in a segment file.
 #[derive(Debug)]

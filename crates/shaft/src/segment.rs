@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use lineshaft_model::Timestamp;
 use parking_lot::Mutex;
 
+use crate::Offset;
 use crate::format::{RecordHeader, SEGMENT_HEADER_BYTES};
 use crate::limits::MARK_EVERY_BYTES;
-use crate::Offset;
 
 /// A segment file.
 #[derive(Debug)]

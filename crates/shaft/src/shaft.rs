@@ -200,6 +200,13 @@ impl Shaft {
         self.core.context()
     }
 
+    /// Whether the next record goes into the newest segment, all of which could be read when the shaft was
+    /// opened; otherwise it begins a new one.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.core.goes_on()
+    }
+
     /// The next record begins a new segment, with the preamble as it then is.
     pub fn end_segment(&self) {
         self.core.end_segment();

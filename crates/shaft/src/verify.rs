@@ -81,8 +81,8 @@ pub fn verify(disk: &dyn Disk, dir: &Path) -> Result<Verification, ShaftError> {
         let path = dir.join(&entry.name);
         let file = disk.open(&path).map_err(ShaftError::io("open", &path))?;
         let following = firsts.get(index + 1).map(|(first, _)| *first);
-        let seen = examine(&file, entry.len, *first, following)
-            .map_err(ShaftError::io("read", &path))?;
+        let seen =
+            examine(&file, entry.len, *first, following).map_err(ShaftError::io("read", &path))?;
         let arrived = match seen.head {
             Head::Segment(header) => Some(header.arrived),
             Head::Newer(found) => return Err(ShaftError::Newer { path, found, known: VERSION }),

@@ -8,7 +8,7 @@ use lineshaft_model::Value;
 use super::{BITS_MAP, BITS_RUNS, Coding, Kind, MARKS_CONSTANT, MARKS_PAGED, VERSION};
 use crate::bytes::{In, Malformed};
 use crate::limits::{CHUNK_BYTES_MAX, CHUNK_SAMPLES_MAX, DECIMALS_MAX, PAGE_SAMPLES_MAX};
-use crate::numbers::{Lane, LaneReader, ints, undecimal};
+use crate::numbers::{Lane, LaneReader, Width, ints, undecimal};
 use crate::rows::{Mark, Rows, scalar, text};
 
 /// Where one page is, and what is in it.
@@ -38,7 +38,7 @@ enum ValueReader {
     Null,
     Constant(Value),
     Ints(LaneReader),
-    Decimals { scale: u32, single: bool, lane: LaneReader },
+    Decimals { scale: u32, width: Width, lane: LaneReader },
     Floats(LaneReader),
     Bits,
     Dictionary(Vec<Value>),
@@ -177,8 +177,8 @@ impl ValueReader {
             }
             Coding::Decimals => {
                 let scale = u32::from(input.u8()?);
-                let single = input.u8()? != 0;
-                let reader = ValueReader::Decimals { scale, single, lane: lane(input)? };
+                let width = Width::of_code(input.u8()?);
+                let reader = ValueReader::Decimals { scale, width, lane: lane(input)? };
                 fits(kind == Kind::Float && scale <= DECIMALS_MAX, reader)
             }
             Coding::Floats => {
@@ -217,9 +217,9 @@ impl ValueReader {
                 let ints = lane.ints(bytes, count)?.into_iter();
                 ints.map(|int| kind.value(int as u64)).collect()
             }
-            ValueReader::Decimals { scale, single, lane } => {
+            ValueReader::Decimals { scale, width, lane } => {
                 let ints = lane.ints(bytes, count)?.into_iter();
-                ints.map(|int| Value::Float(undecimal(int, *scale, *single))).collect()
+                ints.map(|int| Value::Float(undecimal(int, *scale, *width))).collect()
             }
             ValueReader::Floats(lane) => {
                 lane.floats(bytes, count)?.into_iter().map(Value::Float).collect()

@@ -211,7 +211,7 @@ fn in_pages<T>(
 fn encode_floats(said: &[&Value], counts: &[usize]) -> Result<(Vec<u8>, Vec<Vec<u8>>), Refused> {
     let floats: Vec<f64> = said.iter().map(|v| f64::from_bits(super::bits_of(v))).collect();
     if let Some(decimals) = decimals(&floats) {
-        let header = vec![Coding::Decimals as u8, decimals.scale as u8, u8::from(decimals.single)];
+        let header = vec![Coding::Decimals as u8, decimals.scale as u8, decimals.width as u8];
         return Ok(lane(header, paged_ints(&decimals.ints, counts)?));
     }
     Ok(lane(vec![Coding::Floats as u8], paged_floats(&floats, counts)?))

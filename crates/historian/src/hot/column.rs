@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lineshaft_model::{Sample, Timestamp, Value};
 
-use crate::numbers::{int_of, narrow, undecimal};
+use crate::numbers::{Width, int_of, narrow, undecimal};
 use crate::rows::{Mark, Rows};
 
 /// Adds to a vector that grows by half, from four: most tags have few samples.
@@ -105,7 +105,7 @@ const PLACES_MAX: u32 = 4;
 /// Adds a decimal, with more places for all if it needs them; false if that does not fit, to the bit.
 fn put_decimal(scale: &mut u32, ints: &mut Vec<i32>, float: f64) -> bool {
     for more in 0..=PLACES_MAX.saturating_sub(*scale) {
-        let Some(int) = int_of(float, *scale + more, false) else { continue };
+        let Some(int) = int_of(float, *scale + more, Width::Double) else { continue };
         let Ok(int) = i32::try_from(int) else { return false };
         if more > 0 {
             let factor = 10_i32.pow(more);
@@ -210,7 +210,7 @@ impl Values {
             Values::Int(all) => all.iter().for_each(|int| each(Value::Int(*int))),
             Values::Uint(all) => all.iter().for_each(|uint| each(Value::Uint(*uint))),
             Values::Decimal { scale, ints } => {
-                let real = |int: &i32| undecimal(i64::from(*int), *scale, false);
+                let real = |int: &i32| undecimal(i64::from(*int), *scale, Width::Double);
                 ints.iter().for_each(|int| each(Value::Float(real(int))));
             }
             Values::Single(all) => all.iter().for_each(|f| each(Value::Float(f64::from(*f)))),

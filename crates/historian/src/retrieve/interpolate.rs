@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use lineshaft_contract::HistoryError;
+use lineshaft_contract::{HistoryError, HistoryRequest};
 use lineshaft_model::{Quality, Reason, Sample, Timestamp, Value};
 
 use super::scan::{Fold, Page, Take, View};
@@ -100,12 +100,13 @@ impl Fold for Interpolate {
 pub(super) fn read(
     view: &View,
     intervals: Intervals,
-    step: bool,
+    request: &HistoryRequest,
     now: i64,
     limit: &Limit<'_>,
 ) -> Result<Vec<Sample>, HistoryError> {
     let before = view.before(intervals.start, limit)?;
-    let mut fold = Interpolate { intervals, step, now, index: 0, before, samples: Vec::new() };
+    let mut fold =
+        Interpolate { intervals, step: request.step, now, index: 0, before, samples: Vec::new() };
     view.scan(intervals.start, intervals.end, limit, &mut fold)?;
     if fold.index < intervals.count {
         let after = view.after(intervals.end, limit)?;

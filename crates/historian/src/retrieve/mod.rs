@@ -107,11 +107,11 @@ pub(crate) fn read(
         HistoryMode::Plot => all(plot::read(view, request, &limit)?),
         HistoryMode::Interpolated => {
             let intervals = Intervals::of(request)?;
-            all(interpolate::read(view, intervals, request.step, clock.now().nanos(), &limit)?)
+            all(interpolate::read(view, intervals, request, clock.now().nanos(), &limit)?)
         }
         HistoryMode::TimeAverage => {
             let intervals = Intervals::of(request)?;
-            all(time_average::read(view, intervals, request.step, clock.now().nanos(), &limit)?)
+            all(time_average::read(view, intervals, request, clock.now().nanos(), &limit)?)
         }
         HistoryMode::Average | HistoryMode::Minimum | HistoryMode::Maximum | HistoryMode::Count => {
             all(tally::read(view, Intervals::of(request)?, request.mode, &limit)?)

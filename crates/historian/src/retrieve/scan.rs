@@ -78,7 +78,7 @@ struct Source<'a> {
 
 enum Origin<'a> {
     Memory,
-    Segment { segment: &'a Arc<Segment>, opened: Option<Opened> },
+    Segment { segment: &'a Arc<Segment>, opened: Option<Box<Opened>> },
 }
 
 #[derive(Default)]
@@ -355,7 +355,7 @@ impl<F: Fold> Walk<'_, F> {
     /// Looks up what a segment has of the tag; its head was a guess from the oldest sample of all its tags.
     fn open_source(&mut self, source: &mut Source<'_>, at: usize) -> Result<(), HistoryError> {
         if let Origin::Segment { segment, opened } = &mut source.origin {
-            *opened = Some(self.view.open(segment)?.unwrap_or_default());
+            *opened = Some(Box::new(self.view.open(segment)?.unwrap_or_default()));
             let units = opened.as_ref().map_or(&[][..], |opened| &opened.units);
             source.unit = units.partition_point(|unit| unit.last < self.start);
             self.push_unit(source, at);

@@ -7,7 +7,7 @@
 
 use std::ops::ControlFlow;
 
-use lineshaft_contract::HistoryError;
+use lineshaft_contract::{HistoryError, HistoryRequest};
 use lineshaft_model::{Quality, Sample, Value};
 
 use super::scan::{Fold, Page, Take, View};
@@ -118,13 +118,13 @@ impl Fold for TimeAverage {
 pub(super) fn read(
     view: &View,
     intervals: Intervals,
-    step: bool,
+    request: &HistoryRequest,
     now: i64,
     limit: &Limit<'_>,
 ) -> Result<Vec<Sample>, HistoryError> {
     let before = view.before(intervals.start, limit)?.map(|sample| Corner::of(&sample));
     let held = vec![Held::default(); intervals.count as usize];
-    let mut average = TimeAverage { intervals, step, held, before };
+    let mut average = TimeAverage { intervals, step: request.step, held, before };
     view.scan(intervals.start, intervals.end, limit, &mut average)?;
     match view.after(intervals.end, limit)? {
         Some(after) => average.corner(Corner::of(&after)),

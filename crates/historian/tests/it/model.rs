@@ -78,8 +78,8 @@ pub(crate) fn answer(all: &[Sample], request: &HistoryRequest, now: i64) -> Vec<
                 };
                 found.cloned().unwrap_or_else(|| nothing(from, odd()))
             }
-            HistoryMode::TimeAverage => time_average(all, from, to, request.step, now),
-            _ => interpolated(all, from, request.step, now),
+            HistoryMode::TimeAverage => time_average(all, from, to, request, now),
+            _ => interpolated(all, from, request, now),
         });
         from = to;
     }
@@ -118,7 +118,7 @@ fn plot(samples: &[&Sample], start: i64, end: i64, columns: u32) -> Vec<Sample> 
     out
 }
 
-fn time_average(all: &[Sample], from: i64, to: i64, step: bool, now: i64) -> Sample {
+fn time_average(all: &[Sample], from: i64, to: i64, asked: &HistoryRequest, now: i64) -> Sample {
     let (mut integral, mut held, mut odd) = (0.0, 0, None);
     for (at, sample) in all.iter().enumerate() {
         let next = all.get(at + 1);
@@ -131,7 +131,7 @@ fn time_average(all: &[Sample], from: i64, to: i64, step: bool, now: i64) -> Sam
             odd.get_or_insert(sample.quality);
             continue;
         };
-        let line = next.filter(|next| !step && sloped(sample) && sloped(next));
+        let line = next.filter(|next| !asked.step && sloped(sample) && sloped(next));
         let mean = match line.and_then(number) {
             None => value,
             Some(next) => {
@@ -149,7 +149,7 @@ fn time_average(all: &[Sample], from: i64, to: i64, step: bool, now: i64) -> Sam
     computed(from, Value::Float(integral / held as f64), Quality::GOOD)
 }
 
-fn interpolated(all: &[Sample], at: i64, step: bool, now: i64) -> Sample {
+fn interpolated(all: &[Sample], at: i64, asked: &HistoryRequest, now: i64) -> Sample {
     let after = all.partition_point(|sample| sample.ts.nanos() <= at);
     let Some(before) = after.checked_sub(1).map(|index| &all[index]) else {
         return nothing(at, None);
@@ -165,7 +165,7 @@ fn interpolated(all: &[Sample], at: i64, step: bool, now: i64) -> Sample {
         return nothing(at, Some(before.quality));
     }
     let held = |quality| Sample { ts: Timestamp::from_nanos(at), quality, ..before.clone() };
-    if step || !sloped(before) {
+    if asked.step || !sloped(before) {
         return held(Quality::GOOD);
     }
     match next {

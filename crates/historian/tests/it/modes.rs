@@ -127,11 +127,20 @@ fn short(values: &[(i64, Result<f64, Reason>)]) -> (tempfile::TempDir, Plant, Ta
     (dir, plant, tag)
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Curve {
+    Step,
+    Line,
+}
+
 #[track_caller]
-fn ask(plant: &Plant, tag: TagId, mode: HistoryMode, step: bool) -> Vec<String> {
+fn ask(plant: &Plant, tag: TagId, mode: HistoryMode, curve: Curve) -> Vec<String> {
     let end = NOON + 30_000_000_000;
-    let asked =
-        HistoryRequest { interval: Duration::from_secs(10), step, ..request(tag, mode, NOON, end) };
+    let asked = HistoryRequest {
+        interval: Duration::from_secs(10),
+        step: curve == Curve::Step,
+        ..request(tag, mode, NOON, end)
+    };
     let samples = plant.historian.read(&asked).unwrap().samples;
     samples.iter().map(|sample| format!("{} {}", sample.value, sample.quality)).collect()
 }
@@ -148,23 +157,23 @@ fn time_without_a_measurement_does_not_count_and_is_never_zero() {
         (35, Ok(40.0)),
     ]);
     assert_eq!(
-        ask(&plant, tag, HistoryMode::TimeAverage, true),
+        ask(&plant, tag, HistoryMode::TimeAverage, Curve::Step),
         ["13.75 good", "null bad(comm)", "40 good"]
     );
     assert_eq!(
-        ask(&plant, tag, HistoryMode::TimeAverage, false),
+        ask(&plant, tag, HistoryMode::TimeAverage, Curve::Line),
         ["18.4375 good", "null bad(comm)", "40 good"]
     );
     assert_eq!(
-        ask(&plant, tag, HistoryMode::Average, true),
+        ask(&plant, tag, HistoryMode::Average, Curve::Step),
         ["20 good", "null bad(not-yet)", "40 good"]
     );
     assert_eq!(
-        ask(&plant, tag, HistoryMode::Count, true),
+        ask(&plant, tag, HistoryMode::Count, Curve::Step),
         ["1 good", "null bad(not-yet)", "1 good"]
     );
     assert_eq!(
-        ask(&plant, tag, HistoryMode::Interpolated, false),
+        ask(&plant, tag, HistoryMode::Interpolated, Curve::Line),
         ["15 good", "null bad(comm)", "null bad(comm)"]
     );
 }
@@ -174,11 +183,11 @@ fn the_newest_value_holds_until_now_and_not_beyond() {
     let (_dir, plant, tag) = short(&[(0, Ok(5.0))]);
     plant.clock.step(Timestamp::from_nanos(NOON + 12_000_000_000));
     assert_eq!(
-        ask(&plant, tag, HistoryMode::TimeAverage, true),
+        ask(&plant, tag, HistoryMode::TimeAverage, Curve::Step),
         ["5 good", "5 good", "null bad(not-yet)"]
     );
     assert_eq!(
-        ask(&plant, tag, HistoryMode::Interpolated, true),
+        ask(&plant, tag, HistoryMode::Interpolated, Curve::Step),
         ["5 good", "5 good", "null bad(not-yet)"]
     );
 }

@@ -11,7 +11,7 @@ use lineshaft_contract::Chain;
 use lineshaft_runtime::{Clock, TaskTree};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::node::{Metrics, Node, Options, Watch};
+use crate::node::{DataFolder, Metrics, Node, Options, Watch};
 use crate::{demo, plant};
 
 /// Threads of the executor. Devices and pages wait most of the time; disk work has threads of its own.
@@ -21,13 +21,16 @@ const WORKERS: usize = 2;
 #[must_use]
 pub fn run(dir: &Path, data: &Path) -> ExitCode {
     let options = Options {
-        data: data.to_path_buf(),
         listen: None,
         watch: Watch::Follow,
         metrics: recorder(),
     };
+    let data = match take(data) {
+        Ok(data) => data,
+        Err(code) => return code,
+    };
     on_executor(async move {
-        match start(dir, options).await {
+        match start(dir, data, options).await {
             Ok(node) => until_told(node, &TaskTree::new()).await,
             Err(code) => code,
         }
@@ -46,26 +49,36 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let options = Options {
-        data: data.to_path_buf(),
         listen: Some(address),
         watch: Watch::Follow,
         metrics: recorder(),
     };
-    let dir = data.join("plant");
+    // Taken before anything is written: a second demo must not change the first one's plant.
+    let (dir, data) = match take(data) {
+        Ok(taken) => (data.join("plant"), taken),
+        Err(code) => return code,
+    };
     on_executor(async move {
         let (tree, clock) = (TaskTree::new(), Clock::real());
         if let Err(error) = demo::prepare(&dir, listen, &tree, &clock).await {
             eprintln!("error LS-NOD-004: cannot start the demo plant in {}: {error}", dir.display());
             return ExitCode::FAILURE;
         }
-        match start(&dir, options).await {
+        match start(&dir, data, options).await {
             Ok(node) => until_told(node, &tree).await,
             Err(code) => code,
         }
     })
 }
 
-async fn start(dir: &Path, options: Options) -> Result<Node, ExitCode> {
+fn take(data: &Path) -> Result<DataFolder, ExitCode> {
+    DataFolder::take(data).map_err(|error| {
+        eprintln!("error {}", Chain(&error));
+        ExitCode::FAILURE
+    })
+}
+
+async fn start(dir: &Path, data: DataFolder, options: Options) -> Result<Node, ExitCode> {
     let plant = plant::load(dir, lineshaft_drivers::DRIVERS).map_err(|mistakes| {
         eprint!("{}", mistakes.report("nothing was started"));
         ExitCode::FAILURE
@@ -73,7 +86,7 @@ async fn start(dir: &Path, options: Options) -> Result<Node, ExitCode> {
     if !plant.warnings.all().is_empty() {
         eprint!("{}", plant.warnings.report("the plant runs nevertheless"));
     }
-    let node = Node::start(plant, options).await.map_err(|error| {
+    let node = Node::start(plant, data, options).await.map_err(|error| {
         eprintln!("error {}", Chain(&error));
         ExitCode::FAILURE
     })?;

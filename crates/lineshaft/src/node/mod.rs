@@ -43,8 +43,6 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 /// What a node needs besides its plant.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where its data is kept.
-    pub data: PathBuf,
     /// Where the page answers, in place of what the plant folder says.
     pub listen: Option<SocketAddr>,
     /// Whether a changed plant folder is applied.
@@ -115,6 +113,38 @@ pub enum StartError {
     Pipeline(Vec<PipelineMistake>),
 }
 
+/// A data folder that no other process can work on until this is dropped.
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: Box<dyn Send + Sync>,
+}
+
+impl std::fmt::Debug for DataFolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DataFolder({})", self.path.display())
+    }
+}
+
+impl DataFolder {
+    /// Makes the folder if it is not there, and takes it.
+    ///
+    /// # Errors
+    /// [`StartError::InUse`] when another process has it.
+    pub fn take(path: &Path) -> Result<DataFolder, StartError> {
+        let folder = path.to_path_buf();
+        RealDisk
+            .create_dir(path)
+            .map_err(|source| StartError::DataFolder { folder: folder.clone(), source })?;
+        match RealDisk.lock(&path.join("lock")) {
+            Ok(lock) => Ok(DataFolder { path: folder, _lock: lock }),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                Err(StartError::InUse { folder })
+            }
+            Err(source) => Err(StartError::DataFolder { folder, source }),
+        }
+    }
+}
+
 /// A running node.
 pub struct Node {
     /// Where the page answers.
@@ -123,7 +153,7 @@ pub struct Node {
     shaft: Shaft,
     view: Arc<NodeView>,
     runner: Runner,
-    _lock: Box<dyn Send + Sync>,
+    _data: DataFolder,
 }
 
 impl std::fmt::Debug for Node {
@@ -145,17 +175,20 @@ impl Node {
     ///
     /// # Errors
     /// [`StartError`]; nothing keeps running then.
-    pub async fn start(plant: Plant, options: Options) -> Result<Node, StartError> {
+    pub async fn start(
+        plant: Plant,
+        data: DataFolder,
+        options: Options,
+    ) -> Result<Node, StartError> {
         let clock = Clock::real();
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-        let lock = lock_data(&*disk, &options.data)?;
         let tree = TaskTree::new();
         let tags = Arc::new(Tags::new());
 
         let (shaft, writer) = lineshaft_record::open(
             disk.clone(),
             clock.clone(),
-            &options.data.join("shaft"),
+            &data.path.join("shaft"),
             wiring::shaft_options(&plant.shaft),
             tags.clone(),
         )
@@ -163,7 +196,7 @@ impl Node {
         let historian = Historian::open(
             disk,
             clock.clone(),
-            &options.data.join("historian"),
+            &data.path.join("historian"),
             wiring::historian_options(&plant.historian),
             tags.clone(),
         )
@@ -240,7 +273,7 @@ impl Node {
                 reload::watch(folder, stop, move || follow(&at, &parts, &view)).await;
             });
         }
-        Ok(Node { address, tree, shaft, view, runner, _lock: lock })
+        Ok(Node { address, tree, shaft, view, runner, _data: data })
     }
 
     /// Stops everything in the order of the flow; says who did not stop in time.
@@ -270,15 +303,6 @@ impl Node {
     }
 }
 
-fn lock_data(disk: &dyn Disk, data: &Path) -> Result<Box<dyn Send + Sync>, StartError> {
-    let folder = data.to_path_buf();
-    disk.create_dir(data)
-        .map_err(|source| StartError::DataFolder { folder: folder.clone(), source })?;
-    disk.lock(&data.join("lock")).map_err(|source| match source.kind() {
-        std::io::ErrorKind::WouldBlock => StartError::InUse { folder },
-        _ => StartError::DataFolder { folder, source },
-    })
-}
 
 fn start_runner(tree: &TaskTree, clock: &Clock, tags: &Arc<Tags>, intake: Sender<Batch>) -> Runner {
     // Jitter need not be secret, only different from node to node.

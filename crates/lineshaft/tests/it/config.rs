@@ -6,10 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use lineshaft::cli::{check, explain, init};
 use lineshaft::plant;
 use lineshaft_drivers::DRIVERS;
+use lineshaft_model::{DataType, WordOrder};
+use lineshaft_pipeline::Band;
 
 fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
@@ -56,6 +59,53 @@ fn every_mistake_names_its_place_and_the_remedy() {
         golden(&case.with_extension("stderr"), &text, &mut wrong);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_a_european_spreadsheet_writes_is_what_it_means() {
+    let case = "tests/config_errors/csv-with-semicolons-and-decimal-commas-is-read";
+    let plant = plant::load(&here().join(case), DRIVERS).unwrap();
+    let device = &plant.devices[0];
+    let (point, meta, steps) = (&device.device.spec().points[0], &device.metas[0], device.steps[0]);
+    assert_eq!(meta.path.as_str(), "acme/rotterdam/packaging/line-1/press-1/Temperatur");
+    assert_eq!(meta.description, "Düse; \"heiß\"");
+    assert_eq!((point.data_type, meta.data_type), (DataType::I16, DataType::F64));
+    assert_eq!(point.period, Duration::from_millis(1500));
+    assert_eq!((steps.scale, steps.offset), (Some(0.1), Some(-273.15)));
+    assert_eq!(steps.deadband, Some(Band::Absolute(0.2)));
+    let (point, steps) = (&device.device.spec().points[1], device.steps[1]);
+    assert_eq!((point.data_type, point.order), (DataType::F32, WordOrder::Cdab));
+    assert_eq!((point.period, point.access.can_write()), (Duration::from_millis(100), true));
+    assert_eq!((steps.scale, steps.deadband), (None, Some(Band::PercentOfLast(0.5))));
+}
+
+#[test]
+fn every_encoding_of_a_spreadsheet_gives_the_same_letters() {
+    for (case, tag, expected) in [
+        ("csv-in-windows-1252-is-a-warning", 0, "Düsentemperatur"),
+        ("csv-in-utf-16-is-read", 0, "Die temperature"),
+        ("csv-with-bom-is-read", 2, "Motor contactor"),
+    ] {
+        let plant = plant::load(&here().join("tests/config_errors").join(case), DRIVERS).unwrap();
+        assert_eq!(plant.devices[0].metas[tag].description, expected, "{case}");
+    }
+}
+
+#[test]
+fn a_tag_table_outside_of_the_plant_folder_is_watched_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let plant = dir.path().join("plant");
+    init::write(&plant).unwrap();
+    fs::create_dir(dir.path().join("shared")).unwrap();
+    fs::rename(plant.join("tags/press-1.csv"), dir.path().join("shared/press-1.csv")).unwrap();
+    let file = plant.join("devices/line-1.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("../tags/", "../../shared/")).unwrap();
+    let loaded = plant::load(&plant, DRIVERS).unwrap();
+    for folder in [plant.clone(), plant.join("tags"), dir.path().join("shared")] {
+        assert!(loaded.paths().contains(&folder), "{}", folder.display());
+    }
+    assert_eq!(plant::paths(&dir.path().join("nothing")), Vec::<PathBuf>::new());
 }
 
 #[test]

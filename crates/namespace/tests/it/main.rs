@@ -221,3 +221,11 @@ async fn a_subscription_wakes_for_its_own_tags_at_most_every_50_ms() {
     };
     tokio::join!(publisher, reader);
 }
+
+#[test]
+fn a_wait_can_move_between_threads() {
+    fn is_send(_: impl Send) {}
+    let namespace = namespace(&["a"]);
+    is_send(namespace.subscribe().wait());
+    is_send(namespace);
+}

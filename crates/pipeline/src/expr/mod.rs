@@ -17,7 +17,7 @@
 //! it touches NULL except where SQL says otherwise (`COALESCE`, `CASE`, `IS NULL`, `AND`, `OR`); `LEAST` and `GREATEST`
 //! of a NULL are NULL. Rounding is half away from zero.
 //!
-//! Why closures: 18 ns for a predicate over three tags against about 400 ns in an embedded script language.
+//! Why closures: about 20 ns for a predicate over three tags, against about 400 ns in an embedded script language.
 
 mod compile;
 mod functions;

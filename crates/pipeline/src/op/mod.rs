@@ -26,6 +26,18 @@ pub use moving_average::{MovingAverage, MovingAverageConfig, SAMPLES_MAX};
 pub use range::{Outside, Range, RangeConfig};
 pub use scale::{Scale, ScaleConfig};
 
+/// The manual pages of the steps, and of `expr`, by their word in the file.
+pub const PAGES: [(&str, &str); 8] = [
+    ("scale", include_str!("scale.md")),
+    ("convert", include_str!("convert.md")),
+    ("clamp", include_str!("clamp.md")),
+    ("range", include_str!("range.md")),
+    ("deadband", include_str!("deadband.md")),
+    ("limit_rate", include_str!("limit_rate.md")),
+    ("moving_average", include_str!("moving_average.md")),
+    ("expr", include_str!("../expr/expr.md")),
+];
+
 /// One step of a rule: `{ verb = { … } }`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

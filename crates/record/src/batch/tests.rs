@@ -5,15 +5,20 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn head(arrived: i64) -> BatchHead {
+    let arrived = Timestamp::from_nanos(arrived);
+    BatchHead { numbering: 0, origin: OriginId(7), arrived }
+}
+
 fn round_trip(rows: &[Row]) -> Vec<u8> {
     let numbers: Vec<_> = rows.iter().map(|row| row.tag.number()).collect();
-    let (origin, arrived) = (OriginId(7), Timestamp::from_nanos(1_795_161_600_500_000_001));
+    let written = head(1_795_161_600_500_000_001);
     let mut payload = Vec::new();
-    encode(origin, arrived, rows, &numbers, &mut Scratch::default(), &mut payload);
+    encode(written, rows, &numbers, &mut Scratch::default(), &mut payload);
     let known = Numbers::of((0..=u32::from(u16::MAX)).map(TagId::from_index));
     let mut read = Vec::new();
     let (head, unknown) = decode(&payload, &known, &mut Columns::default(), &mut read).unwrap();
-    assert_eq!((head, unknown), (BatchHead { origin, arrived }, 0));
+    assert_eq!((head, unknown), (written, 0));
     assert_eq!(read.len(), rows.len());
     for (a, b) in read.iter().zip(rows) {
         assert!(a.sample.value.same_bits(&b.sample.value), "{a:?} {b:?}");
@@ -54,7 +59,8 @@ fn a_second_of_one_fast_tag_takes_little_more_than_its_values() {
 fn the_worst_of_numeric_batches_stays_under_twelve_bytes_a_sample() {
     // Times that jitter by microseconds, tags in no order, types that alternate, reals that need eight bytes.
     check_size(12_000, |i| {
-        let value = if i % 2 == 0 { Value::Float(f64::from(i) * 0.1 + 0.05) } else { Value::Int(i.into()) };
+        let value =
+            if i % 2 == 0 { Value::Float(f64::from(i) * 0.1 + 0.05) } else { Value::Int(i.into()) };
         row(i * 37 % 1000, NOW + i64::from(i * 7919 % 1000) * 1_000, value)
     });
 }
@@ -77,7 +83,7 @@ fn an_empty_batch_is_a_batch() {
 fn a_count_that_only_claims_costs_nothing() {
     let known = Numbers::default();
     let (mut columns, mut rows) = (Columns::default(), Vec::new());
-    let mut payload = vec![VERSION, 0];
+    let mut payload = vec![VERSION, 0, 0];
     payload.extend_from_slice(&[0; 8]);
     put_varint(&mut payload, u64::MAX);
     let error = decode(&payload, &known, &mut columns, &mut rows).unwrap_err();
@@ -89,13 +95,25 @@ fn a_tag_without_a_name_is_counted_and_hurts_no_other() {
     let rows: Vec<_> = (0..4).map(|i| row(i, NOW, Value::Uint(i.into()))).collect();
     let mut payload = Vec::new();
     let scratch = &mut Scratch::default();
-    encode(OriginId(0), Timestamp::from_nanos(NOW), &rows, &[0, 9, 2, 3], scratch, &mut payload);
+    encode(head(NOW), &rows, &[0, 9, 2, 3], scratch, &mut payload);
     let known = Numbers::of((0..4).map(TagId::from_index));
     let mut read = Vec::new();
     let (_, unknown) = decode(&payload, &known, &mut Columns::default(), &mut read).unwrap();
     assert_eq!(unknown, 1);
     let values: Vec<_> = read.iter().map(|row| row.sample.value.clone()).collect();
     assert_eq!(values, [0_u64, 2, 3].map(Value::Uint));
+}
+
+#[test]
+fn numbers_of_another_numbering_mean_nothing() {
+    let rows = [row(1, NOW, Value::Bool(true))];
+    let mut payload = Vec::new();
+    let other = BatchHead { numbering: 5, ..head(NOW) };
+    encode(other, &rows, &[1], &mut Scratch::default(), &mut payload);
+    let known = Numbers::of((0..4).map(TagId::from_index));
+    let mut read = Vec::new();
+    let (_, unknown) = decode(&payload, &known, &mut Columns::default(), &mut read).unwrap();
+    assert_eq!((unknown, read.len()), (1, 0));
 }
 
 fn any_value() -> impl Strategy<Value = Value> {

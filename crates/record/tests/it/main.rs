@@ -1,5 +1,7 @@
 //! Batches through the shaft and back, across restarts, crashes and damage.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a failure is a failed test")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -190,9 +192,12 @@ fn a_sample_is_never_read_under_another_name() {
                 }
                 18 => {
                     let all = disk.files();
-                    let segments: Vec<_> = all.iter().filter(|(path, len)| {
-                        path.extension().is_some_and(|end| end == "shaft") && *len > 0
-                    }).collect();
+                    let segments: Vec<_> = all
+                        .iter()
+                        .filter(|(path, len)| {
+                            path.extension().is_some_and(|end| end == "shaft") && *len > 0
+                        })
+                        .collect();
                     let pick = usize::try_from(random.below(segments.len() as u64)).unwrap();
                     if let Some((path, len)) = segments.get(pick) {
                         disk.flip(path, random.below(*len), first.to_le_bytes()[0]);
@@ -205,7 +210,11 @@ fn a_sample_is_never_read_under_another_name() {
                         let Value::Int(tag) = value else { panic!("RE-1: {value}") };
                         assert_eq!(*name, path((*tag).try_into().unwrap()), "RE-1");
                     }
-                    assert!(flipped || read.len() == committed, "RE-2: {} of {committed}", read.len());
+                    assert!(
+                        flipped || read.len() == committed,
+                        "RE-2: {} of {committed}",
+                        read.len()
+                    );
                 }
             }
         }

@@ -487,11 +487,14 @@ impl fmt::Debug for SimFile {
     }
 }
 
-/// The seeds of a simulation: that in the environment's `SEED` alone, to replay a failure, or the first
-/// `count`.
+/// The seeds of a simulation: the one in the environment's `SEED` to replay a failure, or as many as its
+/// `SEEDS` says (the nightly run wants more), or `count`.
 pub fn seeds(count: u64) -> impl Iterator<Item = u64> {
-    let wanted = std::env::var("SEED").ok().and_then(|text| text.parse::<u64>().ok());
-    wanted.map_or(0..count, |seed| seed..seed.saturating_add(1))
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match number("SEED") {
+        Some(seed) => seed..seed.saturating_add(1),
+        None => 0..number("SEEDS").unwrap_or(count),
+    }
 }
 
 #[cfg(test)]

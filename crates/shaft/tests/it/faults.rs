@@ -178,7 +178,8 @@ fn a_segment_cut_short_or_missing_is_a_gap() {
     disk.remove(&paths[2]).unwrap();
     let shaft = open(&disk);
     let seen = read_all(&mut oldest(&shaft, "r"));
-    let of = |path: &Path| -> Offset { path.file_stem().unwrap().to_str().unwrap().parse().unwrap() };
+    let of =
+        |path: &Path| -> Offset { path.file_stem().unwrap().to_str().unwrap().parse().unwrap() };
     let (second, third, fourth) = (of(&paths[1]), of(&paths[2]), of(&paths[3]));
     let corrupt = GapReason::Corrupt;
     assert_eq!(seen.gaps, [(10, second, corrupt), (third, fourth, corrupt)]);
@@ -250,8 +251,7 @@ fn a_record_larger_than_any_may_be_is_refused() {
 fn too_much_that_waits_is_refused_to_those_who_do_not() {
     let disk = Arc::new(disk(1));
     let small = Options { buffer_bytes_max: 300, ..options() };
-    let shaft =
-        Shaft::open_stepped(disk, clock(), Path::new(DIR), small, Arc::new(())).unwrap();
+    let shaft = Shaft::open_stepped(disk, clock(), Path::new(DIR), small, Arc::new(())).unwrap();
     shaft.try_append(BATCH, &payload(0)).unwrap();
     shaft.try_append(BATCH, &payload(1)).unwrap();
     assert_eq!(shaft.try_append(BATCH, &payload(2)).unwrap_err().code(), "LS-SHF-006");

@@ -1,5 +1,7 @@
 //! The shaft from outside: what it promises, on a disk that does not cooperate.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a failure is a failed test")]
+
 mod faults;
 mod model;
 mod reading;

@@ -145,8 +145,7 @@ impl Preamble for Head {
 fn a_reader_that_starts_in_the_middle_gets_the_preamble_and_the_context_first() {
     let disk = Arc::new(disk(1));
     let dir = Path::new(DIR);
-    let shaft =
-        Shaft::open_stepped(disk, clock(), dir, options(), Arc::new(Head)).unwrap();
+    let shaft = Shaft::open_stepped(disk, clock(), dir, options(), Arc::new(Head)).unwrap();
     shaft.append(BATCH, &payload(0)).unwrap();
     shaft.append_many(&[(RecordKind(1), b"names"), (BATCH, &payload(2))]).unwrap();
     shaft.append(BATCH, &payload(3)).unwrap();
@@ -155,8 +154,7 @@ fn a_reader_that_starts_in_the_middle_gets_the_preamble_and_the_context_first() 
         records.iter().map(|r| (r.offset, r.kind.0, r.more, r.payload.len())).collect()
     };
     let mib = 1 << 20;
-    let preamble =
-        [(0, 0, true, mib), (0, 0, true, mib), (0, 0, false, 2_500_000 - 2 * mib)];
+    let preamble = [(0, 0, true, mib), (0, 0, true, mib), (0, 0, false, 2_500_000 - 2 * mib)];
     let (mut reader, mut records) = (oldest(&shaft, "r"), Vec::new());
     reader.next(usize::MAX, &mut records).unwrap();
     let names = (1, 1, false, 5);

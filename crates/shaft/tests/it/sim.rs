@@ -38,7 +38,11 @@ impl Plant {
     fn new(seed: u64) -> Plant {
         let mut random = Seed::new(seed);
         let harsh = random.chance(0.5);
-        let faults = if harsh { Faults { sync_fails: 0.02, write_fails: 0.01, ..Faults::none() } } else { Faults::none() };
+        let faults = if harsh {
+            Faults { sync_fails: 0.02, write_fails: 0.01, ..Faults::none() }
+        } else {
+            Faults::none()
+        };
         let quota = if random.chance(0.3) { 40_000 } else { 1 << 30 };
         Plant {
             disk: SimDisk::new(seed, faults),
@@ -108,9 +112,13 @@ impl Plant {
 
     fn flip(&mut self) {
         let files = self.disk.files();
-        let segments: Vec<_> =
-            files.into_iter().filter(|(path, len)| path.extension().is_some_and(|e| e == "shaft") && *len > 0).collect();
-        if let Some((path, len)) = segments.get(usize::try_from(self.seed.below(segments.len() as u64)).unwrap()) {
+        let segments: Vec<_> = files
+            .into_iter()
+            .filter(|(path, len)| path.extension().is_some_and(|e| e == "shaft") && *len > 0)
+            .collect();
+        if let Some((path, len)) =
+            segments.get(usize::try_from(self.seed.below(segments.len() as u64)).unwrap())
+        {
             self.disk.flip(path, self.seed.below(*len), 3);
             self.damaged = true;
         }
@@ -129,7 +137,10 @@ impl Plant {
         let (mut records, mut at, mut corrupt) = (Vec::new(), 0, 0);
         let mut seen = BTreeMap::new();
         loop {
-            match reader.next(usize::try_from(self.seed.below(5000)).unwrap(), &mut records).unwrap() {
+            match reader
+                .next(usize::try_from(self.seed.below(5000)).unwrap(), &mut records)
+                .unwrap()
+            {
                 ReadOutcome::End => break,
                 ReadOutcome::Gap(Gap { from, to, reason }) => {
                     assert!(from == at && to > from, "SH-2: gap {from}..{to} at {at}");
@@ -143,7 +154,8 @@ impl Plant {
                     for record in &records {
                         assert_eq!(record.offset, at, "SH-2");
                         let all = self.appended.get(&at);
-                        let known = all.is_some_and(|all| all.iter().any(|p| p[..] == record.payload[..]));
+                        let known =
+                            all.is_some_and(|all| all.iter().any(|p| p[..] == record.payload[..]));
                         assert!(known, "SH-3: {at} was never appended");
                         seen.insert(at, record.payload.to_vec());
                         at += 1;

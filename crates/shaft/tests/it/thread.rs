@@ -28,11 +28,8 @@ async fn a_record_becomes_durable_by_itself_and_readers_wake() {
 #[tokio::test]
 async fn what_reaches_the_size_is_committed_long_before_the_interval() {
     let dir = tempfile::tempdir().unwrap();
-    let patient = Options {
-        commit_interval: Duration::from_secs(3600),
-        commit_bytes: 1000,
-        ..options()
-    };
+    let patient =
+        Options { commit_interval: Duration::from_secs(3600), commit_bytes: 1000, ..options() };
     let shaft = open_real(dir.path(), patient);
     let mut last = 0;
     for offset in 0..10 {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use lineshaft_contract::Chain;
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -99,8 +100,12 @@ fn measure(which: &Which, dir: &Path) -> Outcome {
     }
 }
 
-fn historian(_dir: &Path) -> Outcome {
-
-
+fn historian(dir: &Path) -> Outcome {
+    use lineshaft_historian::bench;
+    let all = [("year-plot", bench::year_plot as fn(&Path) -> _), ("plant-mix", bench::plant_mix)];
+    for (name, measure) in all {
+        let report = measure(&dir.join(name)).map_err(|error| Chain(&error).to_string())?;
+        println!("historian, {name}\n{report}");
+    }
     Ok(())
 }

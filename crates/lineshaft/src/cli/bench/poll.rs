@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::Outcome;
 use super::devices::stamp;
 use super::machine::{memory_mib, percentile, processor_time};
-use crate::node::{Node, Options, Watch};
+use crate::node::{DataFolder, Node, Options, Watch};
 
 /// What is polled.
 #[derive(Debug, Clone, Copy)]
@@ -107,12 +107,12 @@ async fn measure(dir: &Path, plant: &Path, load: &Load) -> Outcome {
     let plant = crate::plant::load(plant, lineshaft_drivers::DRIVERS)
         .map_err(|mistakes| mistakes.to_string())?;
     let options = Options {
-        data: dir.join("data"),
         listen: None,
         watch: Watch::Ignore,
         metrics: crate::cli::run::recorder(),
     };
-    let node = Node::start(plant, options).await.map_err(|error| error.to_string())?;
+    let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
+    let node = Node::start(plant, data, options).await.map_err(|error| error.to_string())?;
     let clock = Clock::real();
     tokio::time::sleep(WARM_UP).await;
 
