@@ -58,8 +58,9 @@ export async function numericTags(count) {
   assert.equal(response.status, 200);
   const { tags } = await response.json();
   const numeric = tags.filter((tag) => /^[iuf]\d/.test(tag.type) && tag.quality === "good" && !tag.tag.includes("/_"));
-  const floats = numeric.filter((tag) => tag.type.startsWith("f"));
-  const found = [...floats, ...numeric.filter((tag) => !floats.includes(tag))].slice(0, count);
+  // Measurements first, then counters, then set-points, which stay as they are until somebody writes them.
+  const rank = (tag) => (tag.access === "read" ? 0 : 2) + (tag.type.startsWith("f") ? 0 : 1);
+  const found = numeric.toSorted((one, other) => rank(one) - rank(other)).slice(0, count);
   assert.equal(found.length, count, `the plant must have ${count} good numeric tags`);
   return found;
 }

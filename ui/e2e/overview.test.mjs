@@ -20,15 +20,18 @@ journey("the overview shows machines with values that move", {}, async (page) =>
 
 journey("a card opens its machine, with every tag live and a way into the trend", {}, async (page) => {
   await open(page, "#/overview");
-  const card = page.locator('[data-testid="machine-card"]').first();
-  const path = await card.getAttribute("data-path");
-  await card.locator("h3 a").click();
-  await page.waitForURL((url) => decodeURIComponent(url.hash).endsWith(path));
-  // A line has cards of its own; walk down until there is a machine.
-  for (let depth = 0; depth < 8; depth += 1) {
-    await page.locator('[data-testid="machine"], [data-testid="overview"] [data-testid="machine-card"]').first().waitFor();
-    if (await page.locator('[data-testid="machine-trend"]').isVisible()) break;
-    await page.locator('[data-testid="machine-card"] h3 a').first().click();
+  const trend = page.locator('[data-testid="machine-trend"]');
+  const cards = page.locator('[data-testid="machine-card"]');
+  await cards.first().waitFor();
+  // A line has cards of its own; walk down until there is a machine. The way into the trend comes when its tags
+  // have been read, so each turn waits until the page before is gone and this one has either of the two.
+  for (let depth = 0; depth < 8 && !(await trend.isVisible()); depth += 1) {
+    const path = await cards.first().getAttribute("data-path");
+    const card = page.locator(`[data-testid="machine-card"][data-path="${path}"]`);
+    await card.locator("h3 a").click();
+    await page.waitForURL((url) => decodeURIComponent(url.hash).endsWith(path));
+    await card.waitFor({ state: "detached" });
+    await trend.or(cards).first().waitFor();
   }
   await page.locator('[data-testid="tag-row"]').first().waitFor();
   await page.locator('[data-testid="machine-trend"]').click();

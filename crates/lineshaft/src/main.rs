@@ -52,9 +52,9 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "data")]
         data: PathBuf,
     },
-    /// Prints the page of an error code or a driver.
+    /// Prints the page of an error code, a driver, an operator or a part of the plant folder.
     Explain {
-        /// For example LS-CFG-004 or modbus.
+        /// For example LS-CFG-004, modbus, deadband or shaft.
         #[arg(value_name = "CODE|KIND")]
         what: String,
     },

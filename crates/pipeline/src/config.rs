@@ -79,6 +79,7 @@ impl JsonSchema for Period {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
+            "format": "duration",
             "description": "A length of time with its unit: 250ms, 1.5s, 10m, 8h, 30d.",
             "pattern": "^\\s*[0-9.]+([eE][+-]?[0-9]+)?\\s*(ns|us|ms|s|m|min|h|d)$"
         })

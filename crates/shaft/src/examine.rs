@@ -6,6 +6,9 @@
 //! since: that is reported, never cut. When none follows, the bad one belongs to the last group, whose
 //! sync may never have come back, so nobody was told that it is on disk: that is a torn tail, and it
 //! is cut.
+//!
+//! What is left of the last group is handed out to be written again: after a sync that failed, its pages
+//! can read back well and be marked clean, and then no later sync would bring them to the disk.
 
 use std::io;
 use std::sync::Arc;
@@ -32,6 +35,15 @@ pub(crate) struct Examination {
     /// The number after the last record of the sound part.
     pub(crate) next: Offset,
     pub(crate) map: Map,
+    /// The last group, as far as it is sound; `None` when it is not known where it begins.
+    pub(crate) tail: Option<Tail>,
+}
+
+/// The sound part of a segment's last group, header and preamble included when it is the first one.
+#[derive(Debug, Clone)]
+pub(crate) struct Tail {
+    pub(crate) at: u64,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Reads a segment file of `len` bytes. `following` is the first number of the segment after it: then
@@ -55,8 +67,16 @@ pub(crate) fn examine(
             to: first,
             what: "the segment's header is damaged",
         });
-        before = Some((map.clone(), 0));
+        before = Some((map.clone(), 0, None));
     }
+    let mut tail = match head {
+        Head::Segment(header) => {
+            let mut bytes = Vec::new();
+            header.write(&mut bytes);
+            Some(Tail { at: 0, bytes })
+        }
+        Head::Newer(_) | Head::Damaged => None,
+    };
     let head_bytes = SEGMENT_HEADER_BYTES as u64;
     let mut scan = Scan::new(Arc::clone(file), head_bytes.min(len), first);
     loop {
@@ -69,13 +89,20 @@ pub(crate) fn examine(
                 if header.flags & FLAG_GROUP != 0 && header.offset > first {
                     damages.append(&mut doubts);
                     before = None;
+                    let mut bytes = tail.take().map_or_else(Vec::new, |tail| tail.bytes);
+                    bytes.clear();
+                    tail = Some(Tail { at: found.at, bytes });
+                }
+                if let Some(tail) = &mut tail {
+                    tail.bytes.extend_from_slice(found.bytes());
                 }
                 map.note(&header, found.at);
                 records += header.numbers();
             }
             Step::Bad(what) => {
                 let (at, from) = (scan.at, scan.next);
-                before.get_or_insert_with(|| (map.clone(), records));
+                before.get_or_insert_with(|| (map.clone(), records, tail.clone()));
+                tail = None;
                 let found = scan.resync(len, limit)?;
                 let to = if found { scan.next } else { following.unwrap_or(from) };
                 if doubts.len() + damages.len() < DAMAGES_MAX {
@@ -90,14 +117,14 @@ pub(crate) fn examine(
             let what = "records are missing at the end";
             damages.push(Damage { at: len, from: map.next, to: following, what });
         }
-        return Ok(Examination { head, records, damages, end: len, next: following, map });
+        return Ok(Examination { head, records, damages, end: len, next: following, map, tail });
     }
     let mut end = len;
-    if let Some((sound, count)) = before {
+    if let Some((sound, count, group)) = before {
         end = doubts.first().map_or(sound.at, |doubt| doubt.at).min(len);
-        (map, records) = (sound, count);
+        (map, records, tail) = (sound, count, group);
     }
-    Ok(Examination { head, records, damages, end, next: map.next, map })
+    Ok(Examination { head, records, damages, end, next: map.next, map, tail })
 }
 
 pub(crate) fn read_head(file: &Arc<dyn DiskFile>) -> io::Result<Head> {

@@ -9,7 +9,7 @@ use lineshaft_runtime::{Clock, Disk};
 use parking_lot::{Condvar, Mutex, RwLock};
 use tokio::sync::watch;
 
-use crate::commit::{Active, Pen};
+use crate::commit::{Active, Pen, is_no_room};
 use crate::core::{Core, Log, Pending, Tally};
 use crate::cursor::{Cursor, CursorFile, Parked, check_name};
 use crate::examine::{examine, read_head};
@@ -125,7 +125,15 @@ impl Core {
             file.set_len(seen.end).map_err(ShaftError::io("cut", path))?;
         }
         // After `kill -9` the tail is sound in the page cache and perhaps not yet on disk; it is about
-        // to be shown to readers as committed.
+        // to be shown to readers as committed. Written again, because after a failed sync the cache
+        // counts as clean and a sync alone would do nothing.
+        if let Some(tail) = &seen.tail {
+            match file.write_at(&tail.bytes, tail.at) {
+                // A file system that writes elsewhere needs room for it; a full disk must still open.
+                Err(error) if is_no_room(&error) => {}
+                written => written.map_err(ShaftError::io("write", path))?,
+            }
+        }
         file.sync().map_err(ShaftError::io("sync", path))?;
         let arrived = match seen.head {
             Head::Segment(header) => Some(header.arrived),

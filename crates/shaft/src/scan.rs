@@ -31,6 +31,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// The whole record, header included.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.record
+    }
+
     pub(crate) fn into_record(self) -> Record {
         Record {
             offset: self.header.offset,

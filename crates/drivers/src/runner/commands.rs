@@ -4,7 +4,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use lineshaft_contract::Commands;
 use lineshaft_model::{Answer, Command, Refusal, Value};
@@ -13,10 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::road::Road;
-use super::{Fitted, LinkKey, Runner, convert};
-
-/// Whoever wants to wait longer than this for a write to be sent does not know the plant.
-const WAIT_MAX: Duration = Duration::from_secs(3_600);
+use super::{Fitted, LinkKey, Runner, convert, limits};
 
 /// A tag that a command may name.
 pub(super) struct Target {
@@ -142,7 +138,7 @@ impl Runner {
         })?;
         let now = self.0.context.clock.now();
         let left = command.deadline.checked_since(now).filter(|left| !left.is_zero());
-        let deadline = Instant::now() + left.ok_or(Refusal::TooLate)?.min(WAIT_MAX);
+        let deadline = Instant::now() + left.ok_or(Refusal::TooLate)?.min(limits::WRITE_WAIT_MAX);
         let not_sent = Refusal::NotConnected(path);
         if !fitted.board.is_reachable() {
             return Err(not_sent);

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Writes that may wait for one link. At 50 writes a second this is 20 s of them: more would be refused as too late anyway.
 pub(super) const WRITES_WAITING_MAX: usize = 1_000;
 
+/// The longest a write waits to be sent, whatever its deadline: a deadline of next year must not overflow a clock.
+pub(super) const WRITE_WAIT_MAX: Duration = Duration::from_secs(3_600);
+
 /// Writes sent in a row while a poll is due; then one poll goes, so that a flood of writes does not blind the plant.
 pub(super) const WRITES_IN_A_ROW_MAX: u32 = 16;
 

@@ -3,7 +3,6 @@
 //! One loop, one request in flight. Each turn: follow changes of the plant folder, tell health, then the first
 //! of: open the link, send a write, send the request that is due longest, rest.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -395,9 +394,3 @@ impl<'a> Link<'a> {
         }
     }
 }
-
-/// So that a link's future can be spawned: a compile-time check with a readable place.
-const _: fn(Context, LinkKey, Arc<Road>, Receiver<Write>) = |context, key, road, writes| {
-    fn send(_future: impl Future + Send) {}
-    send(run(context, key, road, writes));
-};

@@ -3,10 +3,10 @@
 //! - Rules and their reasons: `DESIGN.md` §4; each answers a complaint about a peer product, and each has a
 //!   test in `tests/it/runner*.rs`.
 //! - One task per physical link (driver and endpoint text) owns its connection; all units behind it take turns,
-//!   one request in flight, writes before polls ([`link`]).
-//! - A device that does not answer is bad at once, retried at its own pace, then demoted ([`fault`]); an address
-//!   the device refuses is split off from its neighbours ([`split`]).
-//! - Watchdog: nothing here waits for a peer without a limit. The deadline around each call ([`guard`]) drops a session
+//!   one request in flight, writes before polls (`link.rs`).
+//! - A device that does not answer is bad at once, retried at its own pace, then demoted (`fault.rs`); an address
+//!   the device refuses is split off from its neighbours (`split.rs`).
+//! - Watchdog: nothing here waits for a peer without a limit. The deadline around each call (`guard.rs`) drops a session
 //!   that is silent, whatever the socket says, so recovery needs no second timer.
 //! - Not here: scaling of what was read, deadbands (the pipeline), last values (the namespace).
 

@@ -237,3 +237,21 @@ fn samples_of_one_record_are_taken_in_once() {
     plant.take_in();
     assert_same(&plant.raw(tag, 100_000), &plant.model(tag), &"taken in twice");
 }
+
+#[test]
+fn pages_go_on_within_one_instant() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(Arc::new(FullableDisk::default()), dir.path());
+    let tag = plant.tag("burst");
+    for number in 0..20_i64 {
+        let ts = Timestamp::from_nanos(NOON + number / 10); // ten samples of one instant, then ten of the next
+        plant.log.push(vec![Row { tag, sample: Sample::good(ts, number) }]);
+        plant.take_in();
+        if number == 4 {
+            plant.historian.seal().unwrap(); // half of the first instant is in a file
+        }
+    }
+    for limit in 1..=21 {
+        assert_same(&plant.raw(tag, limit), &plant.model(tag), &limit);
+    }
+}

@@ -1,10 +1,11 @@
-//! `lineshaft explain`: the page of an error code or of a driver, without a network.
+//! `lineshaft explain`: the page of an error code, a driver, an operator or a part of the plant folder, without a network.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use lineshaft_contract::DriverKind;
 use lineshaft_drivers::DRIVERS;
+use lineshaft_pipeline::op;
 
 use crate::plant::nearest;
 
@@ -12,6 +13,21 @@ use crate::plant::nearest;
 ///
 /// A test holds the codes in the sources and the pages together.
 pub const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// The manual's page about the plant folder.
+const PLANT_FOLDER: &str = include_str!("../../../../docs/manual/src/plant-folder.md");
+
+/// The parts of the plant folder that have a page: by its word, the heading in [`PLANT_FOLDER`].
+pub const SECTIONS: [(&str, &str); 8] = [
+    ("node", "## `[node]`"),
+    ("http", "## `[http]`"),
+    ("shaft", "## `[shaft]`"),
+    ("historian", "## `[historian]`"),
+    ("devices", "## `devices/*.toml`"),
+    ("tags", "## `tags/*.csv`"),
+    ("pipelines", "## `pipelines/*.toml`"),
+    ("reload", "## Reload"),
+];
 
 /// Prints the page of `what`. Exit code 0 when there is one, 1 when there is none.
 #[must_use]
@@ -28,35 +44,50 @@ pub fn run(what: &str) -> ExitCode {
     }
 }
 
-/// The page of an error code or a driver; upper and lower case count as the same.
+/// The page of an error code, a driver, an operator or a part of the plant folder; upper and lower case count as the
+/// same.
 ///
 /// # Errors
 /// What to say when there is no such page: what was probably meant, or what there is.
 pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> {
     let what = what.trim();
-    let codes = PAGES.iter().map(|(code, page)| (*code, *page));
-    let mut all = codes.chain(drivers.iter().map(|driver| (driver.name, driver.readme)));
+    let drivers = drivers.iter().map(|driver| (driver.name, driver.readme));
+    let sections = SECTIONS.iter().map(|(word, heading)| (*word, section(heading)));
+    let kinds: Vec<(&str, &'static str)> = drivers.clone().chain(op::PAGES).chain(sections).collect();
+    let mut all = PAGES.iter().chain(&kinds);
     if let Some((_, page)) = all.find(|(name, _)| name.eq_ignore_ascii_case(what)) {
         return Ok(page);
     }
-    let kinds: Vec<&str> = drivers.iter().map(|driver| driver.name).collect();
     let mut message = format!("error: there is no page `{what}`\n");
     let alike = PAGES.iter().map(|(code, _)| *code).filter(|code| is_alike(code, what));
-    let alike: Vec<&str> =
-        alike.chain(nearest(what, kinds.iter().copied())).take(ALIKE_MAX).collect();
+    let words = kinds.iter().map(|(word, _)| *word);
+    let alike: Vec<&str> = alike.chain(nearest(what, words)).take(ALIKE_MAX).collect();
     // Writing into a text cannot fail.
     let _ = if alike.is_empty() {
+        let listed = |words: &mut dyn Iterator<Item = &'static str>| {
+            words.collect::<Vec<_>>().join(", ")
+        };
         writeln!(
             message,
-            "  = error codes are {} to {}, drivers are {}",
+            "  = error codes are {} to {}\n  = drivers are {}\n  = operators are {}\n  = parts of the plant folder are {}",
             PAGES[0].0,
             PAGES[PAGES.len() - 1].0,
-            kinds.join(", ")
+            listed(&mut drivers.map(|(word, _)| word)),
+            listed(&mut op::PAGES.into_iter().map(|(word, _)| word)),
+            listed(&mut SECTIONS.into_iter().map(|(word, _)| word)),
         )
     } else {
         writeln!(message, "  = did you mean {}?", alike.join(", "))
     };
     Err(message)
+}
+
+/// The section of the plant folder's page below a heading, with the heading.
+fn section(heading: &str) -> &'static str {
+    let from = PLANT_FOLDER.find(heading).unwrap_or(PLANT_FOLDER.len());
+    let section = &PLANT_FOLDER[from..];
+    let end = section.match_indices("\n## ").map(|(at, _)| at).next();
+    &section[..end.unwrap_or(section.len())]
 }
 
 /// How many pages are offered.
@@ -94,10 +125,23 @@ mod tests {
             ("LSCFG-004", "LS-CFG-004"),
             ("LS-DRV", "LS-DRV-001, LS-DRV-002"),
             ("modbuss", "modbus"),
+            ("deadbnd", "deadband"),
+            ("historan", "historian"),
         ] {
             let message = page(wrong, DRIVERS).unwrap_err();
             assert!(message.contains(meant), "{wrong}: {message}");
         }
         assert!(page("what?", DRIVERS).unwrap_err().contains("drivers are modbus"));
+    }
+    #[test]
+    fn operators_and_parts_of_the_plant_folder_have_pages() {
+        for (word, page) in op::PAGES {
+            assert_eq!(self::page(word, DRIVERS), Ok(page));
+        }
+        for (word, heading) in SECTIONS {
+            let page = page(word, DRIVERS).unwrap();
+            assert!(page.starts_with(heading) && page.len() > 200, "{word}: {page}");
+            assert_eq!(page.matches("\n## ").count(), 0, "{word} goes on behind its end");
+        }
     }
 }

@@ -6,6 +6,9 @@ use std::process::ExitCode;
 use lineshaft_contract::Chain;
 use lineshaft_runtime::disk::RealDisk;
 
+const SOUND: &str = "every checksum is right";
+const DAMAGED: &str = "DAMAGED";
+
 /// Checks the data folder; exit code 1 when anything is damaged or cannot be read.
 #[must_use]
 pub fn run(data: &Path) -> ExitCode {
@@ -38,7 +41,8 @@ fn shaft(dir: &Path) -> bool {
         }
     }
     let (segments, records) = (report.segments.len(), report.records());
-    println!("shaft: {segments} segments, {records} records, {}", word(report.is_sound()));
+    let verdict = if report.is_sound() { SOUND } else { DAMAGED };
+    println!("shaft: {segments} segments, {records} records, {verdict}");
     report.is_sound()
 }
 
@@ -58,10 +62,7 @@ fn historian(dir: &Path) -> bool {
     }
     let samples: u64 = report.segments.iter().map(|segment| segment.samples).sum();
     let segments = report.segments.len();
-    println!("historian: {segments} segments, {samples} samples, {}", word(report.is_sound()));
+    let verdict = if report.is_sound() { SOUND } else { DAMAGED };
+    println!("historian: {segments} segments, {samples} samples, {verdict}");
     report.is_sound()
-}
-
-fn word(is_sound: bool) -> &'static str {
-    if is_sound { "every checksum is right" } else { "DAMAGED" }
 }

@@ -70,10 +70,12 @@ impl Site {
     fn written(&self, unit: usize, table: Table, touched: &Range<u16>) {
         let image = self.images[unit].read().clone();
         for (signal, address) in self.signals[unit].iter().zip(&self.addresses[unit]) {
-            if signal.writable && signal.table == table && touched.contains(address) {
-                if let Some(value) = image.written(signal, *address) {
-                    self.machine.lock().write(unit, signal.name, value);
-                }
+            if signal.writable
+                && signal.table == table
+                && touched.contains(address)
+                && let Some(value) = image.written(signal, *address)
+            {
+                self.machine.lock().write(unit, signal.name, value);
             }
         }
     }

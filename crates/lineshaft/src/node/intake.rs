@@ -18,6 +18,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::metrics;
+
 /// How often time-driven operators may speak.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -53,7 +55,7 @@ impl Intake {
                 biased;
                 () = stop.cancelled() => break,
                 changed = self.committed.changed(), if !waiting.is_empty() => {
-                    self.settle(&mut waiting, changed.is_err());
+                    self.settle(&mut waiting, changed);
                     continue;
                 }
                 batch = self.batches.receive() => batch,
@@ -73,8 +75,8 @@ impl Intake {
         }
         // What is not durable by now learns so when its receipt is dropped or the shaft closes.
         while !waiting.is_empty() {
-            let gone = self.committed.changed().await.is_err();
-            self.settle(&mut waiting, gone);
+            let changed = self.committed.changed().await;
+            self.settle(&mut waiting, changed);
         }
     }
 
@@ -110,7 +112,7 @@ impl Intake {
             }
             Err(error) => {
                 let before = self.count.lost.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
-                metrics::counter!(super::SAMPLES_LOST).increment(batch.rows.len() as u64);
+                metrics::samples_lost(batch.rows.len());
                 if before == 0 {
                     tracing::error!(error = %lineshaft_contract::Chain(&error), "samples cannot be stored");
                 }
@@ -120,14 +122,19 @@ impl Intake {
         }
     }
 
-    fn settle(&mut self, waiting: &mut VecDeque<(Offset, Receipt)>, gone: bool) {
+    /// Resolves what is durable; `changed` is an error when the shaft has gone and nothing more will be.
+    fn settle(
+        &mut self,
+        waiting: &mut VecDeque<(Offset, Receipt)>,
+        changed: Result<(), watch::error::RecvError>,
+    ) {
         let committed = self.committed.borrow_and_update().clone();
         while waiting.front().is_some_and(|(offset, _)| *offset < committed.next) {
             if let Some((_, receipt)) = waiting.pop_front() {
                 receipt.resolve(Outcome::Durable);
             }
         }
-        if gone || committed.poisoned.is_some() {
+        if changed.is_err() || committed.poisoned.is_some() {
             waiting.clear(); // a receipt dropped unresolved says: not durable
         }
     }

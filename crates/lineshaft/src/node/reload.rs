@@ -1,4 +1,4 @@
-//! Notices that the plant folder changed: files on disk, or `SIGHUP`.
+//! A changed plant folder: noticed by files on disk or `SIGHUP`, read, and applied as a difference or refused whole.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,6 +7,11 @@ use lineshaft_runtime::{Policy, channel};
 use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use super::start::Parts;
+use super::status::NodeView;
+use super::{StartError, wiring};
+use crate::plant;
 
 /// An editor writes a file in several steps; the folder is read when it has been quiet this long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -61,4 +66,40 @@ fn watcher(
     })?;
     watcher.watch(folder, RecursiveMode::Recursive)?;
     Ok(watcher)
+}
+
+/// Applies a changed plant folder, or says why not. The running plant goes on in either case.
+pub(super) fn apply(folder: &Path, parts: &Parts, view: &NodeView) {
+    let plant = match plant::load(folder, lineshaft_drivers::DRIVERS) {
+        Ok(plant) => plant,
+        Err(mistakes) => {
+            let report = mistakes.report("nothing was changed, the running plant goes on");
+            tracing::error!("the changed plant folder is refused\n{report}");
+            return view.refused(report);
+        }
+    };
+    if plant.revision == view.revision_digest() {
+        return view.accepted_unchanged();
+    }
+    let built = match wiring::pipeline(&plant, &parts.tags) {
+        Ok(built) => built,
+        Err(mistakes) => {
+            let error = StartError::Pipeline(mistakes);
+            tracing::error!(%error, "the changed plant folder is refused");
+            return view.refused(error.to_string());
+        }
+    };
+    *parts.fresh_pipeline.lock() = Some(built.pipeline);
+    let changes = wiring::configure(parts, &plant, built.metas);
+    view.accepted(&plant);
+    tracing::info!(
+        started = changes.started.len(),
+        changed = changes.changed.len(),
+        stopped = changes.stopped.len(),
+        kept = changes.kept.len(),
+        "the changed plant folder is applied"
+    );
+    for warning in plant.warnings.all() {
+        tracing::warn!("{warning}");
+    }
 }

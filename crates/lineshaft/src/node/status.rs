@@ -58,7 +58,7 @@ impl NodeView {
         clock: Clock,
         shaft: Shaft,
         historian: Arc<Historian>,
-            count: Arc<IntakeCount>,
+        count: Arc<IntakeCount>,
     ) -> NodeView {
         let started = clock.now();
         NodeView {

@@ -4,14 +4,14 @@ use lineshaft_drivers::runner::{Changes, DevicePlan, PointPlan, diag_tags};
 use lineshaft_model::{TagMeta, Tags};
 use lineshaft_pipeline::{Built, Pipeline, PipelineMistake, Plan, TagSteps};
 
-use super::Parts;
+use super::start::Parts;
 use crate::plant::{HistorianSettings, Plant, PlantDevice, ShaftSettings};
 
 pub(super) fn shaft_options(settings: &ShaftSettings) -> lineshaft_shaft::Options {
     lineshaft_shaft::Options {
         segment_bytes: settings.segment_bytes,
         commit_interval: settings.commit_interval,
-        commit_bytes: usize::try_from(settings.commit_bytes).unwrap_or(usize::MAX),
+        commit_bytes: settings.commit_bytes,
         quota_bytes: settings.quota_bytes,
         free_bytes_min: settings.free_min_bytes,
         ..lineshaft_shaft::Options::default()

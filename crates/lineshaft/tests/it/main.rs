@@ -3,3 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic, also in its helper functions")]
 
 mod config;
+mod crash;
+mod faults;
+mod harness;
+mod node;
+mod reload;

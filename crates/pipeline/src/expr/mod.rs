@@ -20,16 +20,22 @@
 //! Why closures: about 20 ns for a predicate over three tags, against about 400 ns in an embedded script language.
 
 mod compile;
+mod error;
 mod functions;
+mod input;
+mod kind;
 mod lower;
 
-use std::cell::Cell;
 use std::fmt;
-use std::sync::Arc;
 
 use compile::Code;
-use lineshaft_model::{DataType, Sample, Value};
+use lineshaft_model::Value;
 use lower::Node;
+
+pub use error::{ExprError, Position};
+pub use input::Input;
+pub(crate) use input::Inputs;
+pub use kind::Kind;
 
 /// The longest expression, in bytes.
 pub const TEXT_BYTES_MAX: usize = 4096;
@@ -42,59 +48,6 @@ pub const OPERATIONS_MAX: usize = 4096;
 /// The most tags of one expression.
 pub const INPUTS_MAX: usize = 64;
 
-/// The type of an expression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A number.
-    Number,
-    /// True or false.
-    Bool,
-    /// Text.
-    Text,
-}
-
-impl Kind {
-    /// The kind of a tag's values; `None` for bytes, which cannot be computed with.
-    #[must_use]
-    pub const fn of(data_type: DataType) -> Option<Kind> {
-        match data_type {
-            DataType::Bool => Some(Kind::Bool),
-            DataType::Text(_) => Some(Kind::Text),
-            DataType::Bytes(_) => None,
-            _ => Some(Kind::Number),
-        }
-    }
-
-    /// The type of a tag that holds such values.
-    #[must_use]
-    pub const fn data_type(self) -> DataType {
-        match self {
-            Kind::Number => DataType::F64,
-            Kind::Bool => DataType::Bool,
-            Kind::Text => DataType::Text(u16::MAX),
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Kind::Number => "number",
-            Kind::Bool => "bool",
-            Kind::Text => "text",
-        })
-    }
-}
-
-/// A place in the text of an expression, both counted from 1, in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// The line.
-    pub line: u32,
-    /// The character in the line.
-    pub column: u32,
-}
-
 /// How an expression names a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Name {
@@ -102,47 +55,6 @@ pub enum Name {
     Beside(String),
     /// A name in double quotes: a path below the node's path.
     Below(String),
-}
-
-/// Why an expression cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExprError {
-    /// It is not SQL, or SQL that is not offered here.
-    #[error("{what}")]
-    Syntax {
-        /// Where, if that is known.
-        at: Option<Position>,
-        /// What is wrong.
-        what: String,
-    },
-    /// Types do not fit.
-    #[error("{what}")]
-    Type {
-        /// Where, if that is known.
-        at: Option<Position>,
-        /// What does not fit.
-        what: String,
-    },
-    /// It is too long, too deep, or names too many tags.
-    #[error("the expression has more than {max} {of}")]
-    TooLarge {
-        /// Of what.
-        of: &'static str,
-        /// The limit.
-        max: usize,
-    },
-}
-
-impl ExprError {
-    /// Where it is, if that is known.
-    #[must_use]
-    pub const fn position(&self) -> Option<Position> {
-        match self {
-            ExprError::Syntax { at, .. } | ExprError::Type { at, .. } => *at,
-            ExprError::TooLarge { .. } => None,
-        }
-    }
 }
 
 /// An expression that has been read, but not yet the types of its tags.
@@ -176,35 +88,6 @@ impl Parsed {
     }
 }
 
-/// One input of an expression.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Input {
-    /// Bad, or nothing yet.
-    #[default]
-    Null,
-    /// A number.
-    Number(f64),
-    /// True or false.
-    Bool(bool),
-    /// Text.
-    Text(Arc<str>),
-}
-
-impl From<&Sample> for Input {
-    /// What an expression sees of a sample: nothing of a bad one.
-    fn from(sample: &Sample) -> Input {
-        if sample.quality.is_bad() {
-            return Input::Null;
-        }
-        match &sample.value {
-            Value::Bool(on) => Input::Bool(*on),
-            Value::Text(text) => Input::Text(text.clone()),
-            Value::Null | Value::Bytes(_) => Input::Null,
-            number => number.as_f64().map_or(Input::Null, Input::Number),
-        }
-    }
-}
-
 /// Why there is no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
@@ -231,7 +114,7 @@ impl Expression {
     /// # Errors
     /// [`Absent`] when the result is NULL.
     pub fn evaluate(&self, inputs: &[Input]) -> Result<Value, Absent> {
-        let inputs = Inputs { inputs, undefined: Cell::new(false) };
+        let inputs = Inputs::new(inputs);
         let value = match &self.code {
             Code::Null => None,
             Code::Number(number) => match number.run(&inputs) {
@@ -241,48 +124,13 @@ impl Expression {
             Code::Bool(bool) => bool(&inputs).map(Value::Bool),
             Code::Text(text) => text.run(&inputs).map(Value::Text),
         };
-        value.ok_or(if inputs.undefined.get() { Absent::Undefined } else { Absent::Input })
+        value.ok_or(if inputs.was_undefined() { Absent::Undefined } else { Absent::Input })
     }
 }
 
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Expression({})", self.kind())
-    }
-}
-
-/// What the closures see.
-pub(crate) struct Inputs<'a> {
-    inputs: &'a [Input],
-    undefined: Cell<bool>,
-}
-
-impl Inputs<'_> {
-    fn number(&self, slot: usize) -> Option<f64> {
-        match self.inputs.get(slot) {
-            Some(Input::Number(number)) => Some(*number),
-            _ => None,
-        }
-    }
-
-    fn bool(&self, slot: usize) -> Option<bool> {
-        match self.inputs.get(slot) {
-            Some(Input::Bool(bool)) => Some(*bool),
-            _ => None,
-        }
-    }
-
-    fn text(&self, slot: usize) -> Option<&Arc<str>> {
-        match self.inputs.get(slot) {
-            Some(Input::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// NULL, because it has no value.
-    fn undefined<T>(&self) -> Option<T> {
-        self.undefined.set(true);
-        None
     }
 }
 

@@ -27,7 +27,7 @@ pub const SECTOR_BYTES: usize = 512;
 /// What goes wrong, and how often. Rates are from 0 (never) to 1 (always).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
-    /// A sync fails with an input/output error.
+    /// A sync of a file or a folder fails with an input/output error.
     pub sync_fails: f64,
     /// A write fails with an input/output error, part of it done.
     pub write_fails: f64,
@@ -37,6 +37,8 @@ pub struct Faults {
     pub read_flips: f64,
     /// Bytes all files together may have.
     pub capacity_bytes: u64,
+    /// Bytes that are reported as free and that no write gets: a reserve, or somebody's quota.
+    pub reserved_bytes: u64,
 }
 
 impl Faults {
@@ -49,6 +51,7 @@ impl Faults {
             read_fails: 0.0,
             read_flips: 0.0,
             capacity_bytes: 1 << 40,
+            reserved_bytes: 0,
         }
     }
 
@@ -154,6 +157,16 @@ impl SimDisk {
             }
         }
         state.names.clone_from(&state.durable_names);
+        state.locks.clear();
+        state.power += 1;
+        SimDisk { state: Arc::clone(&self.state), power: state.power }
+    }
+
+    /// The process is killed and the machine goes on: nothing is lost, and nothing becomes durable by it.
+    /// Locks are free, and everything opened before is dead.
+    #[must_use = "the disk from before only gives errors"]
+    pub fn kill(&self) -> SimDisk {
+        let mut state = self.state.lock();
         state.locks.clear();
         state.power += 1;
         SimDisk { state: Arc::clone(&self.state), power: state.power }
@@ -409,6 +422,9 @@ impl Disk for SimDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.with(|state| {
+            if state.seed.chance(state.faults.sync_fails) {
+                return Err(eio("sync"));
+            }
             let changes = std::mem::take(&mut state.changes);
             let (synced, rest) = changes.into_iter().partition(|change| change.is_in(dir));
             state.changes = rest;
@@ -419,7 +435,10 @@ impl Disk for SimDisk {
     }
 
     fn free_bytes(&self, _dir: &Path) -> io::Result<u64> {
-        self.with(|state| Ok(state.faults.capacity_bytes.saturating_sub(state.used_bytes())))
+        self.with(|state| {
+            let free = state.faults.capacity_bytes.saturating_sub(state.used_bytes());
+            Ok(free.saturating_add(state.faults.reserved_bytes))
+        })
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {

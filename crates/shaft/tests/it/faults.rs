@@ -39,7 +39,16 @@ fn a_write_that_fails_for_another_reason_than_room_stops_writing() {
 
 #[test]
 fn a_full_disk_refuses_and_heals_and_loses_nothing_it_took() {
-    let disk = disk(1);
+    check_full_disk(0);
+}
+
+#[test]
+fn a_disk_that_is_full_only_when_written_heals_too() {
+    check_full_disk(1 << 20);
+}
+
+fn check_full_disk(reserved_bytes: u64) {
+    let disk = SimDisk::new(1, Faults { reserved_bytes, ..Faults::none() });
     let shaft = open(&disk);
     let mut reader = oldest(&shaft, "r");
     fill(&shaft, 10);
@@ -47,6 +56,8 @@ fn a_full_disk_refuses_and_heals_and_loses_nothing_it_took() {
     disk.set_capacity(used + 50);
     shaft.append(BATCH, &payload(10)).unwrap();
     assert_eq!(shaft.commit().next, 10);
+    let now: u64 = disk.files().iter().map(|(_, len)| len).sum();
+    assert_eq!(now, used, "what was half written was cut off again");
     let error = shaft.append(BATCH, &payload(11)).unwrap_err();
     assert_eq!(error.code(), "LS-SHF-005");
     assert!(shaft.status().poisoned.is_none());
@@ -63,7 +74,12 @@ fn a_full_disk_refuses_and_heals_and_loses_nothing_it_took() {
 
 #[test]
 fn a_disk_that_fills_while_a_segment_begins_heals_too() {
-    let disk = disk(1);
+    check_full_at_new_segment(0);
+    check_full_at_new_segment(1 << 20);
+}
+
+fn check_full_at_new_segment(reserved_bytes: u64) {
+    let disk = SimDisk::new(1, Faults { reserved_bytes, ..Faults::none() });
     let shaft = open(&disk);
     let mut reader = oldest(&shaft, "r");
     fill(&shaft, 31);

@@ -157,7 +157,7 @@ async fn writes(node: &Node, clock: &Clock) -> Outcome {
     }
     took.sort_by(f64::total_cmp);
     println!(
-        "write: {WRITES} tags, one after the other, while all is polled\n  p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        "write: {WRITES} tags, one after the other, while all is polled\n  p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
         percentile(&took, 0.5),
         percentile(&took, 0.99),
         percentile(&took, 1.0)

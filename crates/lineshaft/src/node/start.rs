@@ -1,0 +1,197 @@
+//! Makes every part of a node and wires them, in the order of the flow.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use lineshaft_api::{Api, Limits};
+use lineshaft_contract::Chain;
+use lineshaft_drivers::runner::Runner;
+use lineshaft_historian::Historian;
+use lineshaft_model::{Batch, Tags};
+use lineshaft_namespace::Namespace;
+use lineshaft_pipeline::Pipeline;
+use lineshaft_record::{Decoder, Writer};
+use lineshaft_runtime::disk::RealDisk;
+use lineshaft_runtime::{Clock, Disk, Net, Policy, Seed, Sender, TaskKind, TaskTree, channel};
+use lineshaft_shaft::{From as StartFrom, Shaft, ShaftError};
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+
+use super::intake::{Intake, IntakeCount};
+use super::status::NodeView;
+use super::{DataFolder, Node, Options, StartError, Watch, reload, wiring};
+use crate::plant::Plant;
+
+/// Batches that may wait between the drivers and the intake.
+///
+/// A batch is one answered request, at most a few thousand samples. With more waiting, memory would hold
+/// what the disk cannot take; with fewer, one slow commit would stall the devices.
+const INTAKE_BATCHES_MAX: usize = 1_024;
+
+/// What applying a plant needs; shared by the start and every later change.
+pub(super) struct Parts {
+    pub(super) tags: Arc<Tags>,
+    pub(super) namespace: Namespace,
+    pub(super) runner: Runner,
+    pub(super) fresh_pipeline: Arc<Mutex<Option<Pipeline>>>,
+}
+
+impl Node {
+    /// Starts everything; when it returns, the page answers.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing keeps running then.
+    pub async fn start(
+        plant: Plant,
+        data: DataFolder,
+        options: Options,
+    ) -> Result<Node, StartError> {
+        let (clock, tree, tags) = (Clock::real(), TaskTree::new(), Arc::new(Tags::new()));
+        let (shaft, writer, historian) = open(&plant, &data, &clock, &tags)?;
+        let (listener, address) = listen(options.listen.unwrap_or(plant.http.listen)).await?;
+
+        let (intake, batches) = channel(INTAKE_BATCHES_MAX, Policy::Wait, "intake");
+        let parts = Arc::new(Parts {
+            namespace: Namespace::new(tags.clone()),
+            runner: runner(&tree, &clock, &tags, intake),
+            fresh_pipeline: Arc::default(),
+            tags,
+        });
+        let built = wiring::pipeline(&plant, &parts.tags).map_err(StartError::Pipeline)?;
+        let count = Arc::new(IntakeCount::default());
+        let view = Arc::new(NodeView::new(
+            &plant,
+            clock.clone(),
+            shaft.clone(),
+            historian.clone(),
+            count.clone(),
+        ));
+
+        start_historian(&tree, &shaft, &historian, parts.tags.clone())
+            .map_err(|error| StartError::Shaft { source: error.into() })?;
+        start_shaft_closer(&tree, &shaft);
+        let intake = Intake {
+            batches,
+            pipeline: parts.fresh_pipeline.clone(),
+            writer,
+            namespace: parts.namespace.clone(),
+            committed: shaft.committed(),
+            clock: clock.clone(),
+            count,
+        };
+        start_intake(&tree, intake, built.pipeline);
+
+        wiring::configure(&parts, &plant, built.metas);
+        let api = Api {
+            namespace: parts.namespace.clone(),
+            history: historian,
+            devices: Arc::new(parts.runner.clone()),
+            commands: Arc::new(parts.runner.clone()),
+            node: view.clone(),
+            clock,
+            metrics: options.metrics.0,
+            limits: Limits::default(),
+        };
+        start_page(&tree, api, listener);
+        view.watch_clock_and_rate(&tree);
+        let runner = parts.runner.clone();
+        if options.watch == Watch::Follow {
+            start_watch(&tree, plant.dir, parts, view.clone());
+        }
+        Ok(Node { address, tree, shaft, view, runner, _data: data })
+    }
+}
+
+/// Opens what is on disk: the shaft first, for the historian goes on where the shaft's cursor is.
+fn open(
+    plant: &Plant,
+    data: &DataFolder,
+    clock: &Clock,
+    tags: &Arc<Tags>,
+) -> Result<(Shaft, Writer, Arc<Historian>), StartError> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let (shaft, writer) = lineshaft_record::open(
+        disk.clone(),
+        clock.clone(),
+        &data.path.join("shaft"),
+        wiring::shaft_options(&plant.shaft),
+        tags.clone(),
+    )
+    .map_err(|source| StartError::Shaft { source })?;
+    let historian = Historian::open(
+        disk,
+        clock.clone(),
+        &data.path.join("historian"),
+        wiring::historian_options(&plant.historian),
+        tags.clone(),
+    )
+    .map_err(|source| StartError::Historian { source })?;
+    Ok((shaft, writer, historian))
+}
+
+/// Takes the port; port 0 becomes the one that was free.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn runner(tree: &TaskTree, clock: &Clock, tags: &Arc<Tags>, intake: Sender<Batch>) -> Runner {
+    // Jitter need not be secret, only different from node to node.
+    let seed = Seed::new(clock.now().nanos().unsigned_abs() ^ u64::from(std::process::id()));
+    Runner::new(tree.clone(), clock.clone(), Net::default(), tags.clone(), intake, seed)
+}
+
+fn start_historian(
+    tree: &TaskTree,
+    shaft: &Shaft,
+    historian: &Arc<Historian>,
+    tags: Arc<Tags>,
+) -> Result<(), ShaftError> {
+    let reader = shaft.reader("historian", StartFrom::Oldest)?;
+    let (historian, stop) = (historian.clone(), tree.stop_token(TaskKind::Historian));
+    let decoder = Decoder::new(tags);
+    tree.spawn_blocking(TaskKind::Historian, "historian", move || {
+        if let Err(error) = historian.run(reader, decoder, &stop) {
+            tracing::error!(error = %Chain(&error), "the historian stopped");
+        }
+    });
+    Ok(())
+}
+
+fn start_shaft_closer(tree: &TaskTree, shaft: &Shaft) {
+    let (shaft, stop) = (shaft.clone(), tree.stop_token(TaskKind::Shaft));
+    tree.spawn(TaskKind::Shaft, "shaft", async move {
+        stop.cancelled().await;
+        let closing = shaft.clone();
+        let _ = tokio::task::spawn_blocking(move || closing.close()).await;
+    });
+}
+
+/// The intake has a thread of its own: it compresses and waits for the disk, which would hold up an executor.
+fn start_intake(tree: &TaskTree, intake: Intake, pipeline: Pipeline) {
+    let stop = tree.stop_token(TaskKind::Pipeline);
+    let handle = tokio::runtime::Handle::current();
+    tree.spawn_blocking(TaskKind::Pipeline, "intake", move || {
+        handle.block_on(intake.run(pipeline, stop));
+    });
+}
+
+fn start_page(tree: &TaskTree, api: Api, listener: TcpListener) {
+    let stop = tree.stop_token(TaskKind::Api);
+    tree.spawn(TaskKind::Api, "http", async move {
+        if let Err(error) = lineshaft_api::serve(api, listener, stop).await {
+            tracing::error!(error = %Chain(&error), "the page stopped");
+        }
+    });
+}
+
+fn start_watch(tree: &TaskTree, folder: PathBuf, parts: Arc<Parts>, view: Arc<NodeView>) {
+    let stop = tree.stop_token(TaskKind::Watch);
+    tree.spawn(TaskKind::Watch, "plant folder", async move {
+        let at = folder.clone();
+        reload::watch(folder, stop, move || reload::apply(&at, &parts, &view)).await;
+    });
+}

@@ -1,0 +1,547 @@
+//! What the tests of the running binary share: the process, a client that asks it, a plant folder, devices.
+//!
+//! Nothing here sleeps for a while and hopes: [`eventually`] looks until it sees, and fails at its deadline.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lineshaft_drivers::modbus::server::{Manner, Registers, Server};
+use lineshaft_drivers::modbus::{Exception, Table};
+use lineshaft_runtime::Clock;
+use parking_lot::Mutex;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Long enough for a machine that is busy with something else, short enough to wait for a test that fails.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Looks until there is something to see.
+#[track_caller]
+pub(crate) fn eventually<T>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    let clock = Clock::real();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(clock.steady() < deadline, "not within {deadline:?}: {what}");
+        std::thread::park_timeout(PAUSE);
+    }
+}
+
+/// The binary, started; killed when this is dropped.
+pub(crate) struct Process {
+    child: Mutex<Child>,
+    out: Said,
+    err: Said,
+}
+
+/// What a process has written to one of its outputs so far.
+struct Said {
+    text: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+}
+
+/// A process that has ended by itself.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    fn listen(from: impl Read + Send + 'static) -> Said {
+        let text = Arc::new(Mutex::new(String::new()));
+        let into = text.clone();
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(from).lines().map_while(Result::ok) {
+                let _ = writeln!(into.lock(), "{line}");
+            }
+        });
+        Said { text, reader }
+    }
+
+    fn text(&self) -> String {
+        self.text.lock().clone()
+    }
+
+    fn all(self) -> String {
+        self.reader.join().unwrap();
+        Arc::into_inner(self.text).unwrap().into_inner()
+    }
+}
+
+impl Process {
+    pub(crate) fn start<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Process {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lineshaft"))
+            .args(arguments)
+            .env_remove("LINESHAFT_LOG")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        Process { child: Mutex::new(child), out: Said::listen(out), err: Said::listen(err) }
+    }
+
+    /// Waits until the page answers.
+    #[track_caller]
+    pub(crate) fn listening(self) -> Node {
+        let address = eventually(SOON, "it listens", || {
+            if let Some(status) = self.child.lock().try_wait().unwrap() {
+                panic!("it ended with {status}: {}", self.err.text());
+            }
+            let out = self.out.text();
+            let address = out.lines().find_map(|line| line.strip_prefix("listening http://"))?;
+            Some(address.parse().unwrap())
+        });
+        Node { client: Mutex::new(Client::new(address)), address, process: self }
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub(crate) fn ended(mut self, deadline: Duration) -> Ended {
+        let status =
+            eventually(deadline, "it ends", || self.child.get_mut().try_wait().unwrap());
+        let nothing = || Said { text: Arc::default(), reader: std::thread::spawn(|| ()) };
+        let out = std::mem::replace(&mut self.out, nothing()).all();
+        let err = std::mem::replace(&mut self.err, nothing()).all();
+        Ended { status, out, err }
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&self) {
+        let mut child = self.child.lock();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.lock().id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.err.text()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        let _it_may_have_ended = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Runs a command that ends by itself.
+#[track_caller]
+pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ended {
+    Process::start(arguments).ended(SOON)
+}
+
+/// A running node whose page answers.
+pub(crate) struct Node {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+    client: Mutex<Client>,
+}
+
+impl Node {
+    pub(crate) fn get(&self, path: &str) -> io::Result<Reply> {
+        self.client.lock().get(path)
+    }
+
+    /// The answer to a question that has one.
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> Value {
+        let reply = self.get(path).unwrap();
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        reply.json()
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        self.json("/api/v1/status")
+    }
+
+    #[track_caller]
+    pub(crate) fn write(&self, tag: &str, value: impl Into<Value>) -> Reply {
+        let body = serde_json::json!({ "tag": tag, "value": value.into() });
+        self.client.lock().post("/api/v1/write", &body).unwrap()
+    }
+
+    /// The last value of one tag.
+    #[track_caller]
+    pub(crate) fn value(&self, tag: &str) -> Value {
+        self.json(&format!("/api/v1/values?tag={tag}"))[0].take()
+    }
+
+    pub(crate) fn device(&self, name: &str) -> Value {
+        let devices = self.json("/api/v1/devices");
+        let found = devices.as_array().unwrap().iter().find(|device| device["device"] == name);
+        found.unwrap_or_else(|| panic!("no device {name} in {devices}")).clone()
+    }
+
+    /// All good whole numbers of these tags in history, oldest first, read page by page.
+    ///
+    /// What is not good is given as `None`.
+    #[track_caller]
+    pub(crate) fn history(&self, tags: &[String], start_ms: i64) -> Vec<Vec<Option<u64>>> {
+        let mut query = format!("/api/v1/history?mode=raw&limit=100000&start={start_ms}&end={FOREVER}");
+        for tag in tags {
+            let _ = write!(query, "&tag={tag}");
+        }
+        let mut all = vec![Vec::new(); tags.len()];
+        let mut times = vec![i64::MIN; tags.len()];
+        let mut after = String::new();
+        loop {
+            let reply = self.get(&format!("{query}{after}")).unwrap();
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let page: Page = serde_json::from_slice(&reply.body).unwrap();
+            for (n, series) in page.series.iter().enumerate() {
+                assert_eq!(series.tag, tags[n]);
+                for ts in &series.timestamp_ms {
+                    assert!(*ts >= times[n], "{} goes back in time at {ts}", tags[n]);
+                    times[n] = *ts;
+                }
+                let good = series.quality.iter().zip(&series.value);
+                all[n].extend(good.map(|(quality, value)| value.filter(|_| *quality == "good")));
+            }
+            match page.next {
+                Some(next) => after = format!("&after={next}"),
+                None => return all,
+            }
+        }
+    }
+
+    /// Stops it as an operator would, and says what it said.
+    #[track_caller]
+    pub(crate) fn stop(self) -> Ended {
+        self.process.signal("TERM");
+        let ended = self.process.ended(Duration::from_secs(10));
+        assert!(ended.status.success(), "{ended:?}");
+        ended
+    }
+}
+
+/// Later than every sample, and still a number of milliseconds that fits: the year 2200.
+const FOREVER: i64 = 7_258_118_400_000;
+
+#[derive(serde::Deserialize)]
+struct Page<'a> {
+    #[serde(borrow)]
+    series: Vec<Series<'a>>,
+    next: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Series<'a> {
+    tag: String,
+    timestamp_ms: Vec<i64>,
+    value: Vec<Option<u64>>,
+    #[serde(borrow)]
+    quality: Vec<&'a str>,
+}
+
+/// One connection of HTTP/1.1, opened anew when the node has closed it.
+pub(crate) struct Client {
+    address: SocketAddr,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+impl Client {
+    pub(crate) fn new(address: SocketAddr) -> Client {
+        Client { address, stream: None }
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> io::Result<Reply> {
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        if self.stream.is_some() {
+            if let Ok(reply) = self.ask(&head) {
+                return Ok(reply);
+            }
+            // A connection that was quiet for long is closed by the node; asking again changes nothing.
+            self.stream = None;
+        }
+        self.ask(&head)
+    }
+
+    /// Asks on a connection of its own, so that an error means that the request failed.
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> io::Result<Reply> {
+        let body = body.to_string();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        self.ask(&request)
+    }
+
+    fn ask(&mut self, request: &str) -> io::Result<Reply> {
+        let answer = self.send(request);
+        if answer.is_err() {
+            self.stream = None;
+        }
+        answer
+    }
+
+    fn send(&mut self, request: &str) -> io::Result<Reply> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => {
+                let stream = TcpStream::connect(self.address)?;
+                stream.set_read_timeout(Some(SOON))?;
+                stream.set_nodelay(true)?;
+                none.insert(BufReader::new(stream))
+            }
+        };
+        stream.get_mut().write_all(request.as_bytes())?;
+        let (mut status, mut length) = (0, None);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if stream.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            if line.trim_end().is_empty() {
+                break;
+            }
+            match line.trim_end().split_once(' ') {
+                Some(("HTTP/1.1", rest)) => status = rest[..3].parse().unwrap(),
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length:") => {
+                    length = Some(value.parse().unwrap());
+                }
+                _ => {}
+            }
+        }
+        let mut body = vec![0; length.expect("an answer says how long it is")];
+        stream.read_exact(&mut body)?;
+        Ok(Reply { status, body })
+    }
+}
+
+/// A plant folder and a data folder, gone when this is dropped.
+pub(crate) struct Plant {
+    dir: TempDir,
+}
+
+/// What `lineshaft.toml` of a test begins with.
+pub(crate) const NODE: &str =
+    "[node]\nname = \"test\"\npath = \"acme/test\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
+
+impl Plant {
+    /// A plant without devices; `sections` go into `lineshaft.toml` below the node's own.
+    pub(crate) fn new(sections: &str) -> Plant {
+        let plant = Plant { dir: TempDir::new().unwrap() };
+        for folder in ["devices", "tags", "pipelines"] {
+            std::fs::create_dir_all(plant.folder().join(folder)).unwrap();
+        }
+        plant.put("lineshaft.toml", &format!("{NODE}{sections}"));
+        plant
+    }
+
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.dir.path().join("plant")
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Writes a file as an editor does: beside it, then into its place.
+    pub(crate) fn put(&self, file: &str, text: &str) {
+        let beside = self.dir.path().join("unsaved");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::rename(beside, self.folder().join(file)).unwrap();
+    }
+
+    /// Writes a device with its tag table; its tags are below `acme/test/<name>`. `unit` and `keys` go into its table.
+    pub(crate) fn device(&self, name: &str, at: SocketAddr, unit: u8, keys: &str, table: &str) {
+        let text = format!(
+            "[{name}]\ndriver = \"modbus\"\nendpoint = \"tcp://{at}\"\ntags = \"../tags/{name}.csv\"\n\
+             {keys}\n[{name}.settings]\nunit = {unit}\n"
+        );
+        self.put(&format!("tags/{name}.csv"), table);
+        self.put(&format!("devices/{name}.toml"), &text);
+    }
+
+    pub(crate) fn arguments(&self) -> [OsString; 5] {
+        arguments(&self.folder(), &self.data())
+    }
+
+    #[track_caller]
+    pub(crate) fn run(&self) -> Node {
+        Process::start(self.arguments()).listening()
+    }
+
+    /// `lineshaft verify`.
+    #[track_caller]
+    pub(crate) fn verify(&self) -> Ended {
+        run([OsStr::new("verify"), OsStr::new("--data"), self.data().as_os_str()])
+    }
+}
+
+/// `lineshaft run` with these folders.
+pub(crate) fn arguments(plant: &Path, data: &Path) -> [OsString; 5] {
+    ["run".into(), "--plant".into(), plant.into(), "--data".into(), data.into()]
+}
+
+/// Keys of a device that is polled fast, and whose timeout no busy machine reaches.
+pub(crate) const FAST: &str = "period = \"20ms\"\ntimeout = \"20s\"";
+
+/// A tag table of `count` counters `c0`, `c1`, … and one set-point that can be written.
+pub(crate) fn counter_table(count: usize) -> String {
+    let mut table = String::from("tag,address,type,access\nsetpoint,hr:0,u32,read-write\n");
+    for n in 0..count {
+        let _ = writeln!(table, "c{n},ir:{},u32,read", 2 * n);
+    }
+    table
+}
+
+/// Runs simulated devices inside the test. One thread, so that a device that was stopped does nothing more.
+pub(crate) struct Field(tokio::runtime::Runtime);
+
+/// A simulated device that is switched on.
+pub(crate) struct Device {
+    pub(crate) address: SocketAddr,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Field {
+    pub(crate) fn new() -> Field {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        Field(builder.worker_threads(1).enable_all().build().unwrap())
+    }
+
+    pub(crate) fn serve(&self, registers: Arc<dyn Registers>) -> Device {
+        self.serve_at((Ipv4Addr::LOCALHOST, 0).into(), registers)
+    }
+
+    pub(crate) fn serve_at(&self, address: SocketAddr, registers: Arc<dyn Registers>) -> Device {
+        let server = self.0.block_on(Server::bind(address, registers)).unwrap();
+        Device { address: server.address(), serving: self.0.spawn(server.serve()) }
+    }
+
+    /// Switches a device off; when this returns it has answered its last request.
+    pub(crate) fn stop(&self, device: Device) {
+        device.serving.abort();
+        let _cancelled = self.0.block_on(device.serving);
+    }
+}
+
+/// Registers that count: each read of an input register pair answers one more than the read before.
+///
+/// The holding registers keep what is written, and every value written to `hr:0` is noted.
+pub(crate) struct Counters {
+    counts: Vec<Mutex<Vec<u32>>>,
+    holding: Mutex<[u16; 16]>,
+    written: Mutex<Vec<u32>>,
+    manner: Mutex<Manner>,
+}
+
+impl Counters {
+    /// Units 1 to `units`, each with `pairs` counters.
+    pub(crate) fn new(units: usize, pairs: usize) -> Arc<Counters> {
+        Arc::new(Counters {
+            counts: (0..units).map(|_| Mutex::new(vec![0; pairs])).collect(),
+            holding: Mutex::default(),
+            written: Mutex::default(),
+            manner: Mutex::default(),
+        })
+    }
+
+    /// How far the counters of a unit are.
+    pub(crate) fn counts(&self, unit: usize) -> Vec<u32> {
+        self.counts[unit - 1].lock().clone()
+    }
+
+    /// How all units treat requests from now on.
+    pub(crate) fn behave(&self, manner: Manner) {
+        *self.manner.lock() = manner;
+    }
+
+    /// What was written to `hr:0`, in order.
+    pub(crate) fn written(&self) -> Vec<u32> {
+        self.written.lock().clone()
+    }
+}
+
+impl Registers for Counters {
+    fn bits(&self, _: u8, _: Table, _: u16, _: &mut [bool]) -> Result<(), Exception> {
+        Err(Exception::ILLEGAL_ADDRESS)
+    }
+
+    fn registers(&self, unit: u8, table: Table, start: u16, out: &mut [u16]) -> Result<(), Exception> {
+        let start = usize::from(start);
+        if table == Table::Holding {
+            let holding = self.holding.lock();
+            let asked = holding.get(start..start + out.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
+            out.copy_from_slice(asked);
+            return Ok(());
+        }
+        let unit = usize::from(unit).checked_sub(1).and_then(|index| self.counts.get(index));
+        let mut counts = unit.ok_or(Exception::GATEWAY_TARGET)?.lock();
+        let pairs = start / 2..(start + out.len()) / 2;
+        let asked = counts.get_mut(pairs).filter(|_| start % 2 == 0 && out.len() % 2 == 0);
+        for (count, pair) in asked.ok_or(Exception::ILLEGAL_ADDRESS)?.iter_mut().zip(out.chunks_mut(2)) {
+            *count += 1;
+            let [a, b, c, d] = count.to_be_bytes();
+            pair.copy_from_slice(&[u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]);
+        }
+        Ok(())
+    }
+
+    fn set_bits(&self, _: u8, _: u16, _: &[bool]) -> Result<(), Exception> {
+        Err(Exception::ILLEGAL_ADDRESS)
+    }
+
+    fn set_registers(&self, _: u8, start: u16, values: &[u16]) -> Result<(), Exception> {
+        let start = usize::from(start);
+        let mut holding = self.holding.lock();
+        let into = holding.get_mut(start..start + values.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
+        into.copy_from_slice(values);
+        if start == 0 {
+            self.written.lock().push(u32::from(holding[0]) << 16 | u32::from(holding[1]));
+        }
+        Ok(())
+    }
+
+    fn manner(&self, _: u8) -> Manner {
+        *self.manner.lock()
+    }
+}
