@@ -14,9 +14,8 @@ const NODE_LEAST: (u32, u32) = (20, 19);
 const NODE_PINNED: &str = "node@22.23.3";
 
 /// What must be there, by the program that shows it, and the Debian package that has it.
-const PACKAGES: [(&[&str], &str); 6] = [
+const PACKAGES: [(&[&str], &str); 5] = [
     (&["chromium", "--version"], "chromium"),
-    (&["chromedriver", "--version"], "chromium-driver"),
     (&["socat", "-V"], "socat"),
     (&["python3", "-c", "import venv, ensurepip"], "python3-venv"),
     (&["node", "--version"], "nodejs"),

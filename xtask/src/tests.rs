@@ -22,16 +22,24 @@ pub fn run(steps: &mut Steps) {
         run_program(program(&root(), "cargo", &arguments))
     });
     steps.step("npm test", ui::test);
-    steps.step("browser", browser);
+    // The tests have built the program. Building it by itself would build half the workspace once more, because
+    // without the tests some dependencies have fewer features.
+    steps.step("browser", journeys);
 }
 
-/// The journeys of `ui/e2e`, against the real program with its demo plant.
+/// Builds the program, then [`journeys`].
 ///
 /// # Errors
-/// [`Failed`] when the plant does not start or a journey fails.
+/// [`Failed`] when it does not build, the plant does not start or a journey fails.
 pub fn browser() -> Result<(), Failed> {
-    run_program(program(&root(), "cargo", &["build", "--package", "lineshaft", "--locked"]))?;
-    let journeys = journeys()?;
+    let arguments = ["build", "--package", "lineshaft", "--locked"];
+    run_program(program(&root(), "cargo", &arguments))?;
+    journeys()
+}
+
+/// The journeys of `ui/e2e`, against the program that was built last, with its demo plant.
+fn journeys() -> Result<(), Failed> {
+    let journeys = files()?;
     let folder = tempfile::tempdir()
         .map_err(|source| Failed::File { path: std::env::temp_dir(), source })?;
     let log = folder.path().join("lineshaft.log");
@@ -49,7 +57,8 @@ pub fn browser() -> Result<(), Failed> {
     result
 }
 
-fn journeys() -> Result<Vec<String>, Failed> {
+/// The files of the journeys.
+fn files() -> Result<Vec<String>, Failed> {
     let folder = root().join("ui/e2e");
     let entries =
         fs::read_dir(&folder).map_err(|source| Failed::File { path: folder.clone(), source })?;

@@ -56,8 +56,8 @@ pub fn channel<T>(capacity: usize, policy: Policy, name: &'static str) -> (Sende
         policy,
         filled: Notify::new(),
         drained: Notify::new(),
-        depth: metrics::gauge!("lineshaft_runtime_queue_depth", "queue" => name),
-        drops: metrics::counter!("lineshaft_runtime_queue_drops_total", "queue" => name),
+        depth: crate::metrics::queue_depth(name),
+        drops: crate::metrics::queue_drops(name),
     });
     (Sender(shared.clone()), Receiver(shared))
 }

@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod channel;
 pub mod clock;
 pub mod disk;
+mod metrics;
 pub mod net;
 pub mod task;
 

@@ -80,13 +80,19 @@ pub struct Config {
     /// For devices and gateways that lose requests which follow too closely. It counts towards the device's
     /// `timeout`. On serial lines the silence of 3.5 characters that the standard asks for is always kept.
     #[serde(deserialize_with = "pause")]
-    #[schemars(with = "String", extend("format" = "duration", "x-maximum" = "1s"))]
+    #[schemars(
+        with = "String",
+        extend("format" = "duration", "x-maximum" = "1s", "default" = "0ms")
+    )]
     pub pause: Duration,
 
     /// Silence between opening the link and the first request, `"0ms"` (default) to `"5s"`; what arrives
     /// in it is thrown away. For devices that greet, or that need a moment.
     #[serde(deserialize_with = "pause_after_connect")]
-    #[schemars(with = "String", extend("format" = "duration", "x-maximum" = "5s"))]
+    #[schemars(
+        with = "String",
+        extend("format" = "duration", "x-maximum" = "5s", "default" = "0ms")
+    )]
     pub pause_after_connect: Duration,
 }
 

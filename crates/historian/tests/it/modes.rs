@@ -255,3 +255,28 @@ fn pages_go_on_within_one_instant() {
         assert_same(&plant.raw(tag, limit), &plant.model(tag), &limit);
     }
 }
+
+/// The manifest has the change although its sync was said to fail: the files it names must be there, whether the
+/// process dies now or tries again.
+#[test]
+fn files_of_a_change_that_may_be_on_disk_are_kept() {
+    for dies in [true, false] {
+        let mut seed = Seed::new(8);
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Arc::new(FullableDisk::default());
+        let mut plant = Plant::new(disk.clone(), dir.path());
+        let tag = plant.tag("unsure");
+        plant.log = log(&[(tag, samples(Signal::Decimal, 300, &mut seed))], &mut seed);
+        plant.take_in();
+        disk.lies.store(true, Ordering::SeqCst);
+        assert!(plant.historian.seal().is_err());
+        disk.lies.store(false, Ordering::SeqCst);
+        assert_same(&plant.raw(tag, 100), &plant.model(tag), &"before the restart");
+        if !dies {
+            plant.historian.seal().unwrap();
+        }
+        plant.reopen();
+        assert_same(&plant.raw(tag, 100), &plant.model(tag), &dies);
+        assert_eq!(plant.historian.status().samples_hot, 0, "the change was on disk");
+    }
+}

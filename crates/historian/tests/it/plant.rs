@@ -17,10 +17,36 @@ use lineshaft_runtime::{Clock, Disk, DiskFile, Seed};
 
 pub(crate) const NOON: i64 = 1_763_640_000_000_000_000; // 2025-11-20T12:00:00Z
 
-/// A real disk that can be told to be full.
+/// A real disk that can be told to be full, or to say that a sync failed which did not.
 #[derive(Debug, Default)]
 pub(crate) struct FullableDisk {
     pub(crate) full: AtomicBool,
+    pub(crate) lies: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct LyingFile(Arc<dyn DiskFile>, Arc<AtomicBool>);
+
+impl DiskFile for LyingFile {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_at(bytes, offset)
+    }
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.0.read_at(buffer, offset)
+    }
+    fn size(&self) -> io::Result<u64> {
+        self.0.size()
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()?;
+        if self.1.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the answer of the disk was lost"));
+        }
+        Ok(())
+    }
 }
 
 impl FullableDisk {
@@ -38,7 +64,7 @@ impl Disk for FullableDisk {
         RealDisk.create(path)
     }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        RealDisk.open(path)
+        Ok(Arc::new(LyingFile(RealDisk.open(path)?, self.lies.clone())))
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         RealDisk.rename(from, to)
@@ -131,10 +157,11 @@ impl Plant {
             let page = self.historian.read(&request).unwrap();
             assert!(page.samples.len() <= limit as usize);
             samples.extend(page.samples);
-            request.after = page.next;
             if page.next.is_none() {
                 return samples;
             }
+            assert_ne!(page.next, request.after, "a page must go on from the one before");
+            request.after = page.next;
         }
     }
 }

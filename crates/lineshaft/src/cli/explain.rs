@@ -53,7 +53,8 @@ pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> 
     let what = what.trim();
     let drivers = drivers.iter().map(|driver| (driver.name, driver.readme));
     let sections = SECTIONS.iter().map(|(word, heading)| (*word, section(heading)));
-    let kinds: Vec<(&str, &'static str)> = drivers.clone().chain(op::PAGES).chain(sections).collect();
+    let kinds: Vec<(&str, &'static str)> =
+        drivers.clone().chain(op::PAGES).chain(sections).collect();
     let mut all = PAGES.iter().chain(&kinds);
     if let Some((_, page)) = all.find(|(name, _)| name.eq_ignore_ascii_case(what)) {
         return Ok(page);
@@ -64,9 +65,8 @@ pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> 
     let alike: Vec<&str> = alike.chain(nearest(what, words)).take(ALIKE_MAX).collect();
     // Writing into a text cannot fail.
     let _ = if alike.is_empty() {
-        let listed = |words: &mut dyn Iterator<Item = &'static str>| {
-            words.collect::<Vec<_>>().join(", ")
-        };
+        let listed =
+            |words: &mut dyn Iterator<Item = &'static str>| words.collect::<Vec<_>>().join(", ");
         writeln!(
             message,
             "  = error codes are {} to {}\n  = drivers are {}\n  = operators are {}\n  = parts of the plant folder are {}",

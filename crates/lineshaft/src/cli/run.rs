@@ -20,11 +20,8 @@ const WORKERS: usize = 2;
 /// Runs the plant in `dir`.
 #[must_use]
 pub fn run(dir: &Path, data: &Path) -> ExitCode {
-    let options = Options {
-        listen: None,
-        watch: Watch::Follow,
-        metrics: recorder(),
-    };
+    let options =
+        Options { listen: None, watch: Watch::Follow, metrics: recorder(), clock: Clock::real() };
     let data = match take(data) {
         Ok(data) => data,
         Err(code) => return code,
@@ -41,7 +38,9 @@ pub fn run(dir: &Path, data: &Path) -> ExitCode {
 #[must_use]
 pub fn demo(data: &Path, listen: &str) -> ExitCode {
     let Ok(address) = listen.parse::<SocketAddr>() else {
-        eprintln!("error LS-CFG-002: `{listen}` is not an address; write for example 127.0.0.1:8080");
+        eprintln!(
+            "error LS-CFG-002: `{listen}` is not an address; write for example 127.0.0.1:8080"
+        );
         return ExitCode::from(2);
     };
     if let Err(error) = lineshaft_api::check_listen(address) {
@@ -52,6 +51,7 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
         listen: Some(address),
         watch: Watch::Follow,
         metrics: recorder(),
+        clock: Clock::real(),
     };
     // Taken before anything is written: a second demo must not change the first one's plant.
     let (dir, data) = match take(data) {
@@ -61,7 +61,10 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
     on_executor(async move {
         let (tree, clock) = (TaskTree::new(), Clock::real());
         if let Err(error) = demo::prepare(&dir, listen, &tree, &clock).await {
-            eprintln!("error LS-NOD-004: cannot start the demo plant in {}: {error}", dir.display());
+            eprintln!(
+                "error LS-NOD-004: cannot start the demo plant in {}: {error}",
+                dir.display()
+            );
             return ExitCode::FAILURE;
         }
         match start(&dir, data, options).await {

@@ -56,7 +56,14 @@ pub(crate) fn write(dir: &Path, listen: &str, addresses: &Addresses) -> io::Resu
     let mut devices = String::from("# One PLC for each machine of the line.\n");
     let names = Line::stations().chain(["conveyors"]);
     for ((unit, name), address) in names.enumerate().zip(&addresses.line) {
-        device(&mut devices, name, &address.to_string(), &format!("packaging/line-1/{name}"), 1, name);
+        device(
+            &mut devices,
+            name,
+            &address.to_string(),
+            &format!("packaging/line-1/{name}"),
+            1,
+            name,
+        );
         fs::write(dir.join(format!("tags/{name}.csv")), tag_table(line.signals(unit)))?;
     }
     fs::write(dir.join("devices/line-1.toml"), devices)?;
@@ -67,7 +74,14 @@ pub(crate) fn write(dir: &Path, listen: &str, addresses: &Addresses) -> io::Resu
         let name = if unit == 0 { "station".to_owned() } else { format!("compressor-{unit}") };
         let table = if unit == 0 { "air-station" } else { "compressor" };
         let path = format!("utilities/compressed-air/{name}");
-        device(&mut devices, &format!("air-{name}"), &addresses.air.to_string(), &path, unit + 1, table);
+        device(
+            &mut devices,
+            &format!("air-{name}"),
+            &addresses.air.to_string(),
+            &path,
+            unit + 1,
+            table,
+        );
         fs::write(dir.join(format!("tags/{table}.csv")), tag_table(air.signals(unit)))?;
     }
     fs::write(dir.join("devices/compressed-air.toml"), devices)?;
@@ -78,7 +92,14 @@ pub(crate) fn write(dir: &Path, listen: &str, addresses: &Addresses) -> io::Resu
     );
     for (unit, name) in Energy::names().enumerate() {
         let path = format!("utilities/energy/{name}");
-        device(&mut devices, &format!("meter-{name}"), &addresses.energy.to_string(), &path, unit + 1, "meter");
+        device(
+            &mut devices,
+            &format!("meter-{name}"),
+            &addresses.energy.to_string(),
+            &path,
+            unit + 1,
+            "meter",
+        );
     }
     fs::write(dir.join("tags/meter.csv"), tag_table(energy.signals(0)))?;
     fs::write(dir.join("devices/energy.toml"), devices)

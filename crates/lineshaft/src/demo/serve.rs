@@ -133,7 +133,13 @@ impl Registers for Face {
         Ok(())
     }
 
-    fn registers(&self, unit: u8, table: Asked, start: u16, out: &mut [u16]) -> Result<(), Exception> {
+    fn registers(
+        &self,
+        unit: u8,
+        table: Asked,
+        start: u16,
+        out: &mut [u16],
+    ) -> Result<(), Exception> {
         if self.is_missing(unit, table, &touched(start, out.len())) {
             return Err(Exception::ILLEGAL_ADDRESS);
         }
@@ -163,7 +169,8 @@ impl Registers for Face {
         let second = self.faults.as_ref().map(|clock| clock.steady().as_secs());
         match second {
             Some(second)
-                if unit == LOOSE_UNIT && LOOSE_PLUG.contains(&(second % LOOSE_PLUG_EVERY_SECONDS)) =>
+                if unit == LOOSE_UNIT
+                    && LOOSE_PLUG.contains(&(second % LOOSE_PLUG_EVERY_SECONDS)) =>
             {
                 Manner::Silent
             }

@@ -129,7 +129,11 @@ pub(crate) const fn contact(name: &'static str, about: &'static str) -> Signal {
 }
 
 /// A set-point that may be written.
-pub(crate) const fn setpoint(name: &'static str, unit: &'static str, about: &'static str) -> Signal {
+pub(crate) const fn setpoint(
+    name: &'static str,
+    unit: &'static str,
+    about: &'static str,
+) -> Signal {
     let mut it = signal(name, Table::Holding, Form::F32, unit, about);
     it.writable = true;
     it
@@ -274,7 +278,11 @@ fn put_bit(bits: &mut Vec<bool>, at: usize, now: Now) {
     bits[at] = matches!(now, Now::Number(number) if number != 0.0);
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the register first")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to the register first"
+)]
 fn put_words(words: &mut Vec<u16>, at: usize, signal: &Signal, now: Now) {
     let width = usize::from(signal.form.registers());
     if words.len() < at + width {
@@ -332,7 +340,8 @@ mod tests {
              run,co:0,bool,,,,,,read-write,\"Run command\"\n"
         );
         let mut image = Image::default();
-        let values = [Now::Number(21.5), Now::Number(70_000.0), Now::Number(400.0), Now::from(true)];
+        let values =
+            [Now::Number(21.5), Now::Number(70_000.0), Now::Number(400.0), Now::from(true)];
         image.refresh(&signals, &addresses(&signals), &values);
         assert_eq!(image.input, [215, 1, 4464]);
         assert_eq!(image.written(&signals[2], 0), Some(400.0));

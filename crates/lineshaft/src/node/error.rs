@@ -36,7 +36,9 @@ pub enum StartError {
         source: lineshaft_historian::HistorianError,
     },
     /// The address cannot be listened on.
-    #[error("LS-NOD-003: cannot listen on {address}; is something else using that port? Change [http] listen in lineshaft.toml, or use port 0 for a free one")]
+    #[error(
+        "LS-NOD-003: cannot listen on {address}; is something else using that port? Change [http] listen in lineshaft.toml, or use port 0 for a free one"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,

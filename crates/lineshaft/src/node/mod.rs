@@ -17,8 +17,8 @@ use std::time::Duration;
 use lineshaft_api::RenderMetrics;
 use lineshaft_contract::{Commands, Devices};
 use lineshaft_drivers::runner::Runner;
-use lineshaft_runtime::TaskTree;
 use lineshaft_runtime::task::Straggler;
+use lineshaft_runtime::{Clock, TaskTree};
 use lineshaft_shaft::Shaft;
 
 pub use data_folder::DataFolder;
@@ -37,6 +37,8 @@ pub struct Options {
     pub watch: Watch,
     /// What `GET /metrics` answers.
     pub metrics: Metrics,
+    /// What time it is: of samples, of ages, of the shaft's commits. Networks and periods keep their own.
+    pub clock: Clock,
 }
 
 /// Whether a changed plant folder is applied.

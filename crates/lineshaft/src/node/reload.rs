@@ -8,7 +8,7 @@ use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::start::Parts;
+use super::start::{Fixed, Parts};
 use super::status::NodeView;
 use super::{StartError, wiring};
 use crate::plant;
@@ -99,6 +99,11 @@ pub(super) fn apply(folder: &Path, parts: &Parts, view: &NodeView) {
         kept = changes.kept.len(),
         "the changed plant folder is applied"
     );
+    if Fixed::of(&plant) != parts.fixed {
+        tracing::warn!(
+            "[http], [shaft], [historian] or the node's name changed: that waits for the next start"
+        );
+    }
     for warning in plant.warnings.all() {
         tracing::warn!("{warning}");
     }

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use super::intake::{Intake, IntakeCount};
 use super::status::NodeView;
 use super::{DataFolder, Node, Options, StartError, Watch, reload, wiring};
-use crate::plant::Plant;
+use crate::plant::{HistorianSettings, HttpSettings, Plant, ShaftSettings};
 
 /// Batches that may wait between the drivers and the intake.
 ///
@@ -35,6 +35,27 @@ pub(super) struct Parts {
     pub(super) namespace: Namespace,
     pub(super) runner: Runner,
     pub(super) fresh_pipeline: Arc<Mutex<Option<Pipeline>>>,
+    pub(super) fixed: Fixed,
+}
+
+/// What is read at the start only.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fixed {
+    name: String,
+    http: HttpSettings,
+    shaft: ShaftSettings,
+    historian: HistorianSettings,
+}
+
+impl Fixed {
+    pub(super) fn of(plant: &Plant) -> Fixed {
+        Fixed {
+            name: plant.node.name.clone(),
+            http: plant.http.clone(),
+            shaft: plant.shaft.clone(),
+            historian: plant.historian.clone(),
+        }
+    }
 }
 
 impl Node {
@@ -47,7 +68,7 @@ impl Node {
         data: DataFolder,
         options: Options,
     ) -> Result<Node, StartError> {
-        let (clock, tree, tags) = (Clock::real(), TaskTree::new(), Arc::new(Tags::new()));
+        let (clock, tree, tags) = (options.clock, TaskTree::new(), Arc::new(Tags::new()));
         let (shaft, writer, historian) = open(&plant, &data, &clock, &tags)?;
         let (listener, address) = listen(options.listen.unwrap_or(plant.http.listen)).await?;
 
@@ -56,6 +77,7 @@ impl Node {
             namespace: Namespace::new(tags.clone()),
             runner: runner(&tree, &clock, &tags, intake),
             fresh_pipeline: Arc::default(),
+            fixed: Fixed::of(&plant),
             tags,
         });
         let built = wiring::pipeline(&plant, &parts.tags).map_err(StartError::Pipeline)?;

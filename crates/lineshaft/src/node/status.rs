@@ -22,7 +22,6 @@ const LOOK: Duration = Duration::from_secs(2);
 /// The node, seen from outside.
 pub(crate) struct NodeView {
     name: String,
-    path: TagPath,
     clock: Clock,
     started: Timestamp,
     shaft: Shaft,
@@ -37,6 +36,8 @@ pub(crate) struct NodeView {
 struct Revision {
     status: RevisionStatus,
     digest: u64,
+    /// The prefix of the tags that run now.
+    path: TagPath,
 }
 
 #[derive(Default)]
@@ -63,7 +64,6 @@ impl NodeView {
         let started = clock.now();
         NodeView {
             name: plant.node.name.clone(),
-            path: plant.node.path.clone(),
             started,
             clock,
             shaft,
@@ -72,6 +72,7 @@ impl NodeView {
             revision: Mutex::new(Revision {
                 status: RevisionStatus { id: 1, applied: started, error: None },
                 digest: plant.revision,
+                path: plant.node.path.clone(),
             }),
             rate: Mutex::default(),
             stopping: AtomicBool::new(false),
@@ -93,6 +94,7 @@ impl NodeView {
         let id = revision.status.id + 1;
         revision.status = RevisionStatus { id, applied: self.clock.now(), error: None };
         revision.digest = plant.revision;
+        revision.path.clone_from(&plant.node.path);
     }
 
     /// The folder is again what runs: an earlier refusal is history.
@@ -120,8 +122,12 @@ impl NodeView {
                     view.clock_steps.fetch_add(1, Ordering::Relaxed);
                     let direction = if nanos < 0 { "back" } else { "forward" };
                     let by = Duration::from_nanos(nanos.unsigned_abs());
-                    tracing::warn!(code = "LS-NOD-006", ?by, "the system clock was set {direction}; \
-                        samples keep the time they were given, and history shows both");
+                    tracing::warn!(
+                        code = "LS-NOD-006",
+                        ?by,
+                        "the system clock was set {direction}; \
+                        samples keep the time they were given, and history shows both"
+                    );
                 }
             }
         });
@@ -170,9 +176,13 @@ impl NodeView {
 
 impl Node for NodeView {
     fn status(&self) -> NodeStatus {
+        let (path, revision) = {
+            let revision = self.revision.lock();
+            (revision.path.clone(), revision.status.clone())
+        };
         NodeStatus {
             node: self.name.clone(),
-            path: self.path.clone(),
+            path,
             started: self.started,
             now: self.clock.now(),
             samples_total: self.count.samples.load(Ordering::Relaxed),
@@ -181,7 +191,7 @@ impl Node for NodeView {
             clock_steps: self.clock_steps.load(Ordering::Relaxed),
             shaft: self.shaft_status(),
             historian: self.historian.status(),
-            revision: self.revision.lock().status.clone(),
+            revision,
         }
     }
 

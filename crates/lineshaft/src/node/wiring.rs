@@ -42,7 +42,13 @@ pub(super) fn pipeline(plant: &Plant, tags: &Tags) -> Result<Built, Vec<Pipeline
             metas.push(meta.clone());
         }
     }
-    Pipeline::build(Plan { node: &plant.node.path, tags, metas, steps: &steps, rules: &plant.rules })
+    Pipeline::build(Plan {
+        node: &plant.node.path,
+        tags,
+        metas,
+        steps: &steps,
+        rules: &plant.rules,
+    })
 }
 
 /// Puts the tags into the namespace and the devices into the runner; running devices that did not change stay untouched.

@@ -275,13 +275,18 @@ fn table(writable: bool) -> String {
     table
 }
 
+/// Of `SEED`, or a new one, which is printed.
+fn seed() -> u64 {
+    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| Clock::real().now().nanos().unsigned_abs());
+    println!("SEED={seed}");
+    seed
+}
+
 #[test]
 fn what_was_acknowledged_survives_fifty_kills_under_full_load() {
     let clock = Clock::real();
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| clock.now().nanos().unsigned_abs());
-    println!("SEED={seed}");
-    let mut rig = Rig::new(seed);
+    let mut rig = Rig::new(seed());
     for kill in 0..KILLS {
         match rig.seed.below(10) {
             0..2 => rig.live_briefly(300),
@@ -296,11 +301,49 @@ fn what_was_acknowledged_survives_fifty_kills_under_full_load() {
     let status = node.status();
     let sealed = status["historian"]["samples_sealed"].as_u64().unwrap();
     let polled: u32 = rig.counts().iter().sum();
-    println!("{polled} values polled, {} writes done, {} seals killed", rig.writes.done.len(), rig.seals_killed);
+    let (mut kept, mut durable) = (0, 0);
+    for life in &rig.lives {
+        let begun = life.before.iter().sum::<u32>();
+        kept += life.kept.iter().flatten().sum::<u32>().saturating_sub(begun);
+        durable += life.durable.iter().sum::<u32>() - begun;
+    }
+    println!("{polled} values polled, {durable} acknowledged, {kept} kept");
+    println!("{} writes done, {} seals killed", rig.writes.done.len(), rig.seals_killed);
     println!("{status}");
     assert!(sealed > 0, "the border of sealed and hot was never tested: {status}");
     assert!(rig.writes.done.len() > KILLS);
     node.stop();
     let verified = rig.plant.verify();
     assert!(verified.status.success(), "{verified:?}");
+}
+
+#[test]
+fn a_stop_under_full_load_loses_nothing() {
+    let mut rig = Rig::new(1);
+    let node = rig.start().listening();
+    rig.check(&node);
+    for _ in 0..20 {
+        acknowledged(&node, &rig.tags).unwrap();
+    }
+    assert!(rig.plant.verify().status.success(), "checking a running node harms nothing and is no false alarm");
+    node.stop();
+    rig.bury();
+    let node = rig.start().listening();
+    rig.check(&node);
+    let life = &rig.lives[0];
+    assert_eq!(life.kept.as_ref(), Some(&life.after), "all that was read is in history");
+}
+
+#[test]
+fn a_kill_in_the_first_moments_leaves_a_folder_that_opens() {
+    let mut seed = Seed::new(seed());
+    for _ in 0..15 {
+        let plant = Plant::new("");
+        let process = Process::start(plant.arguments());
+        wait(Duration::from_millis(seed.below(60)));
+        process.kill();
+        plant.run().stop();
+        let verified = plant.verify();
+        assert!(verified.status.success(), "{verified:?}");
+    }
 }

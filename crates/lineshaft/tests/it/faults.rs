@@ -94,6 +94,13 @@ fn a_data_folder_in_use_is_named_and_its_owner_runs_on() {
 }
 
 #[test]
+fn a_data_folder_that_is_a_file_is_named() {
+    let plant = Plant::new("");
+    fs::write(plant.data(), "").unwrap();
+    is_refused(&run(plant.arguments()), &["LS-NOD-001", plant.data().to_str().unwrap()]);
+}
+
+#[test]
 fn data_of_a_newer_version_is_refused_by_name() {
     let plant = plant_with_data();
     let shaft = files(&plant.data().join("shaft"), ".shaft").pop().unwrap();

@@ -5,6 +5,8 @@
 mod config;
 mod crash;
 mod faults;
+mod faults_clock;
 mod harness;
+mod manual;
 mod node;
 mod reload;

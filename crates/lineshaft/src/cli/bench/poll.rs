@@ -110,6 +110,7 @@ async fn measure(dir: &Path, plant: &Path, load: &Load) -> Outcome {
         listen: None,
         watch: Watch::Ignore,
         metrics: crate::cli::run::recorder(),
+        clock: Clock::real(),
     };
     let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
     let node = Node::start(plant, data, options).await.map_err(|error| error.to_string())?;

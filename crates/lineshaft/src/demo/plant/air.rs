@@ -6,7 +6,9 @@
 use lineshaft_runtime::Seed;
 
 use super::{Lag, Machine};
-use crate::demo::signal::{Now, Signal, contact, counter, number, real, setpoint, switch, tenths, text};
+use crate::demo::signal::{
+    Now, Signal, contact, counter, number, real, setpoint, switch, tenths, text,
+};
 
 const COMPRESSOR: [Signal; 20] = [
     number("state", "", "0 off, 1 idling, 2 loaded, 3 fault"),

@@ -293,7 +293,8 @@ impl Machine for Line {
             self.tables[n + 1] = (self.tables[n + 1] + made).min(TABLE_CAPACITY);
         }
         for (n, belt) in self.conveyor.iter_mut().enumerate() {
-            let moving = self.stations[n].speed.value > 10.0 || self.stations[n + 1].speed.value > 10.0;
+            let moving =
+                self.stations[n].speed.value > 10.0 || self.stations[n + 1].speed.value > 10.0;
             belt.follow(if moving { 24.0 } else { 0.0 }, dt);
         }
     }
