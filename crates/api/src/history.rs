@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lineshaft_contract::{
-    Chain, Cursor, Deadline, History, HistoryError, HistoryMode, HistoryRequest,
+    Bounds, Chain, Cursor, Deadline, History, HistoryError, HistoryMode, HistoryRequest,
 };
 use lineshaft_model::{Sample, TagMeta, TagPath, Timestamp};
 use serde::{Serialize, Serializer};
@@ -30,6 +30,7 @@ struct Question {
     interval: Duration,
     points: u32,
     limit: u32,
+    bounds: Bounds,
     after: Place,
 }
 
@@ -75,7 +76,8 @@ impl FromStr for Place {
     }
 }
 
-const KNOWN: [&str; 8] = ["tag", "start", "end", "mode", "interval", "points", "limit", "after"];
+const KNOWN: [&str; 9] =
+    ["tag", "start", "end", "mode", "interval", "points", "limit", "bounds", "after"];
 
 impl Question {
     fn check(params: &Params) -> Result<Question, ApiError> {
@@ -99,13 +101,14 @@ impl Question {
         };
         let points = params.number("points", 4..=limits::PLOT_POINTS_MAX, limits::PLOT_POINTS)?;
         let limit = params.number("limit", 1..=limits::RAW_PAGE_MAX, limits::RAW_PAGE)?;
+        let bounds = bounds(params, mode)?;
         let after = match params.one("after")? {
             None => Place::default(),
             Some(text) => text
                 .parse::<Place>()
                 .map_err(|error: NoPlace| ApiError::query("after", error.to_string()))?,
         };
-        let question = Question { tags, start, end, mode, interval, points, limit, after };
+        let question = Question { tags, start, end, mode, interval, points, limit, bounds, after };
         question.check_size()?;
         Ok(question)
     }
@@ -127,6 +130,15 @@ impl Question {
         let field = if self.mode == HistoryMode::Plot { "points" } else { "interval" };
         Err(ApiError::query(field, format!("this asks for {all} samples, more than {max}"))
             .remedy("ask for fewer tags, a shorter time, or longer intervals"))
+    }
+}
+
+fn bounds(params: &Params, mode: HistoryMode) -> Result<Bounds, ApiError> {
+    match params.choice("bounds", &["false", "true"])? {
+        "false" => Ok(Bounds::Inside),
+        _ if matches!(mode, HistoryMode::Raw | HistoryMode::Plot) => Ok(Bounds::Around),
+        _ => Err(ApiError::query("bounds", format!("`{}` has no `bounds`", mode.word()))
+            .remedy("`raw` and `plot` have")),
     }
 }
 
@@ -226,8 +238,9 @@ struct Page {
         ("end" = String, Query, description = "Up to, not including, this instant"),
         ("mode" = Option<String>, Query, description = "raw (default), plot, interpolated, average, time_average, minimum, maximum or count"),
         ("interval" = Option<String>, Query, description = "`10s`, `5m`, `1h` or milliseconds; needed by the modes with intervals"),
-        ("points" = Option<u32>, Query, description = "For plot: at most this many samples, 4 to 40,000, default 1,000"),
+        ("points" = Option<u32>, Query, description = "For plot: at most this many good samples, four for each pixel column; 4 to 40,000, default 1,000"),
         ("limit" = Option<u32>, Query, description = "For raw: samples of a page, over all tags; 1 to 100,000, default 10,000"),
+        ("bounds" = Option<bool>, Query, description = "For raw and plot: also the last sample before `start` and the first at or after `end`; default false"),
         ("after" = Option<String>, Query, description = "For raw: `next` of the page before"),
     ),
     responses((status = 200, description = "A page of history", body = PageSchema), (status = "default", description = "Problem", body = Problem, content_type = "application/problem+json"))
@@ -305,6 +318,7 @@ fn read(
                 points: question.points,
                 step: meta.step,
                 limit: room,
+                bounds: question.bounds,
                 after: question.after.cursor.filter(|_| raw && at == question.after.tag),
                 deadline: Some(deadline.clone()),
             };
@@ -375,6 +389,14 @@ mod tests {
         refuses(
             "tag=a&start=0&end=1000000&mode=average&interval=1ms",
             "this asks for 1000000 samples, more than 500000",
+        );
+        refuses(
+            "tag=a&start=1&end=2&bounds=yes",
+            "`bounds` is `yes`, it must be `false` or `true`",
+        );
+        refuses(
+            "tag=a&start=1&end=2&mode=count&interval=1s&bounds=true",
+            "`count` has no `bounds`",
         );
         refuses("tag=a&start=1&end=2&colour=red", "there is no parameter `colour`");
         refuses("tag=a&start=1&end=2&points=3", "`points` is `3`, it must be 4 to 40000");

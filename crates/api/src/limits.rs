@@ -10,6 +10,10 @@ pub const VALUES_PER_REQUEST_MAX: usize = 1_000;
 pub const TAGS_PAGE_MAX: u32 = 10_000;
 /// How many when nobody says.
 pub const TAGS_PAGE: u32 = 500;
+/// The most levels of one answer of `tree`.
+pub const TREE_DEPTH_MAX: u32 = 8;
+/// The most nodes of one answer of `tree` with more than one level, or one level if that has more: about 2 MB of JSON.
+pub const TREE_NODES_MAX: usize = 10_000;
 /// The most samples of one raw page, over all tags of the request: about 6 MB of JSON.
 pub const RAW_PAGE_MAX: u32 = 100_000;
 /// How many when nobody says.

@@ -13,7 +13,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use futures_util::StreamExt;
 use lineshaft_model::{Sample, TagId, TagMeta, TagPath};
-use lineshaft_namespace::Subscription;
+use lineshaft_namespace::{Diagnostics, Subscription};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -320,7 +320,7 @@ impl Live {
             return self.too_many(wanted - room).await;
         }
         self.subscription.add_under(&folder);
-        let added = namespace.list(&folder, None, None, wanted).ids;
+        let added = namespace.list(&folder, None, None, wanted, Diagnostics::Include).ids;
         if !self.folders.contains(&folder) {
             self.folders.push(folder);
         }

@@ -70,6 +70,21 @@ impl Params {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
+    /// One of `words`, the first of them when there is none.
+    pub(crate) fn choice(
+        &self,
+        key: &str,
+        words: &[&'static str],
+    ) -> Result<&'static str, ApiError> {
+        let Some(text) = self.one(key)? else {
+            return Ok(words.first().copied().unwrap_or_default());
+        };
+        words.iter().find(|word| **word == text).copied().ok_or_else(|| {
+            let all = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+            ApiError::query(key, format!("`{key}` is `{text}`, it must be {all}"))
+        })
+    }
+
     /// A whole number within `range`, or `otherwise`.
     pub(crate) fn number<N>(
         &self,

@@ -1,7 +1,7 @@
 //! Tags, the tree and last values.
 
 use lineshaft_model::{Sample, TagId, TagMeta, TagPath};
-use lineshaft_namespace::{Child, Namespace};
+use lineshaft_namespace::{Child, Diagnostics, Namespace};
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -104,12 +104,43 @@ struct TreeNode {
     bad: usize,
     /// How many of them are uncertain.
     uncertain: usize,
+    /// What is right below it; absent where it was not asked for, and where the answer would become too large.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    children: Option<Vec<TreeNode>>,
 }
 
 impl From<Child> for TreeNode {
     fn from(child: Child) -> TreeNode {
         let Child { name, path, folder, tags, bad, uncertain } = child;
-        TreeNode { name, path, folder, tags, bad, uncertain }
+        TreeNode { name, path, folder, tags, bad, uncertain, children: None }
+    }
+}
+
+/// The tree from a path down, a level at a time, up to so many nodes.
+struct Levels<'a> {
+    namespace: &'a Namespace,
+    diagnostics: Diagnostics,
+    /// How many nodes the answer may still take.
+    room: usize,
+}
+
+impl Levels<'_> {
+    fn below(&mut self, path: &str) -> Vec<TreeNode> {
+        let children = self.namespace.children(path, self.diagnostics);
+        self.room = self.room.saturating_sub(children.len());
+        children.into_iter().map(TreeNode::from).collect()
+    }
+
+    /// Adds the level that is `down` below `nodes`.
+    fn grow(&mut self, nodes: &mut [TreeNode], down: u32) {
+        for node in nodes.iter_mut().filter(|node| node.folder) {
+            if down > 1 {
+                self.grow(node.children.as_deref_mut().unwrap_or_default(), down - 1);
+            } else if self.room > 0 {
+                node.children = Some(self.below(&node.path));
+            }
+        }
     }
 }
 
@@ -141,7 +172,7 @@ pub(crate) fn known(namespace: &Namespace, path: &TagPath) -> Result<Known, ApiE
 /// The error for a tag that is not there. Looks for the name that was meant beside it only, which costs one folder.
 pub(crate) fn no_such_tag(namespace: &Namespace, path: &TagPath) -> ApiError {
     let error = ApiError::new(Code::NoSuchTag, format!("there is no tag `{path}`")).field("tag");
-    let beside = namespace.children(path.parent().unwrap_or_default());
+    let beside = namespace.children(path.parent().unwrap_or_default(), Diagnostics::Include);
     match nearest(path.name(), beside.iter().map(|child| child.name.as_str())) {
         Some(name) => {
             let meant = path.parent().map_or(name.into(), |parent| format!("{parent}/{name}"));
@@ -151,6 +182,13 @@ pub(crate) fn no_such_tag(namespace: &Namespace, path: &TagPath) -> ApiError {
     }
 }
 
+fn diagnostics(params: &Params) -> Result<Diagnostics, ApiError> {
+    Ok(match params.choice("diagnostics", &["include", "exclude"])? {
+        "include" => Diagnostics::Include,
+        _ => Diagnostics::Exclude,
+    })
+}
+
 /// Lists tags in tree order with their last values.
 #[utoipa::path(
     get,
@@ -158,6 +196,7 @@ pub(crate) fn no_such_tag(namespace: &Namespace, path: &TagPath) -> ApiError {
     params(
         ("under" = Option<String>, Query, description = "Only tags at this path and below"),
         ("search" = Option<String>, Query, description = "Only tags with this word in path or description, upper and lower case alike"),
+        ("diagnostics" = Option<String>, Query, description = "`include` (default) or `exclude`, which leaves out what is below a segment that starts with `_`"),
         ("limit" = Option<u32>, Query, description = "1 to 10,000, default 500"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -167,15 +206,16 @@ pub(crate) async fn list_tags(
     caller: Caller<ReadPlant>,
     params: Params,
 ) -> Result<Written, ApiError> {
-    params.only(&["under", "search", "limit", "after"])?;
+    params.only(&["under", "search", "diagnostics", "limit", "after"])?;
     let under = params.one("under")?.unwrap_or_default();
     let search = params.one("search")?;
     let limit = params.number("limit", 1..=limits::TAGS_PAGE_MAX, limits::TAGS_PAGE)?;
     let after = params.one("after")?.map(TagPath::new).transpose();
     let after = after.map_err(|error| ApiError::query("after", error.to_string()))?;
+    let diagnostics = diagnostics(&params)?;
     let namespace = &caller.may(Scope::Under(under))?.api.namespace;
 
-    let page = namespace.list(under, search, after.as_ref(), limit as usize);
+    let page = namespace.list(under, search, after.as_ref(), limit as usize, diagnostics);
     let found: Vec<(Arc<TagMeta>, Option<Sample>)> = page
         .ids
         .iter()
@@ -216,22 +256,31 @@ fn value_line<'a>(meta: &'a TagMeta, last: Option<&'a Sample>) -> ValueLine<'a> 
     }
 }
 
-/// Lists one level of the tree.
+/// Lists the tree from a path down, one level or a few.
 #[utoipa::path(
     get,
     path = "/api/v1/tree",
-    params(("under" = Option<String>, Query, description = "The path whose children to list; the top when absent")),
+    params(
+        ("under" = Option<String>, Query, description = "The path whose children to list; the top when absent"),
+        ("depth" = Option<u32>, Query, description = "How many levels; 1 to 8, default 1"),
+        ("diagnostics" = Option<String>, Query, description = "`include` (default) or `exclude`, which leaves out what is below a segment that starts with `_`"),
+    ),
     responses((status = 200, description = "The children of the path", body = TreeLevel), (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"))
 )]
 pub(crate) async fn list_tree(
     caller: Caller<ReadPlant>,
     params: Params,
 ) -> Result<Written, ApiError> {
-    params.only(&["under"])?;
+    params.only(&["under", "depth", "diagnostics"])?;
     let under = params.one("under")?.unwrap_or_default().trim_matches('/');
+    let depth = params.number("depth", 1..=limits::TREE_DEPTH_MAX, 1)?;
+    let diagnostics = diagnostics(&params)?;
     let namespace = &caller.may(Scope::Under(under))?.api.namespace;
 
-    let children = namespace.children(under).into_iter().map(TreeNode::from).collect();
+    let mut levels = Levels { namespace, diagnostics, room: limits::TREE_NODES_MAX };
+    let mut children = levels.below(under);
+    // Level by level, so that what a tree is too large for is its leaves.
+    (1..depth).for_each(|down| levels.grow(&mut children, down));
     Ok(Written::new(&TreeLevel { path: under.into(), children }, 4_096))
 }
 

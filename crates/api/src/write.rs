@@ -72,10 +72,13 @@ pub(crate) async fn write_value(
     let id = shared.next_command();
     let deadline = api.clock.now().saturating_add(api.limits.write_deadline);
     let who = caller.who().name.to_string();
+    let record = Record { tag: &target, value: &request.value, who: who.clone(), why: why.clone() };
     let command = Command { id, target: target.clone(), value, who, why, deadline };
     // The road answers soon after the deadline; twice as long is a road that has broken down.
     let answer = tokio::time::timeout(api.limits.write_deadline * 2, api.commands.submit(command));
-    match answer.await.unwrap_or(Answer::Unknown) {
+    let answer = answer.await.unwrap_or(Answer::Unknown);
+    record.log(&answer);
+    match answer {
         Answer::Done(value) => {
             let value = value.unwrap_or(Value::Null);
             let value = AnyValue::new(&value, meta.data_type);
@@ -99,6 +102,29 @@ impl WriteRequest {
             return Err(wrong("why", format!("`why` has more than {max} bytes")));
         }
         Ok((target, self.why.clone()))
+    }
+}
+
+/// What the log keeps of a write that was sent on its way. A value that fits no tag never was, and is not logged.
+struct Record<'a> {
+    tag: &'a TagPath,
+    value: &'a serde_json::Value,
+    who: String,
+    why: String,
+}
+
+impl Record<'_> {
+    fn log(&self, answer: &Answer) {
+        let Record { tag, value, who, why } = self;
+        // As text fields, so that a line break in them cannot make a second line of the log.
+        let (who, why) = (who.as_str(), why.as_str());
+        match answer {
+            Answer::Done(_) => tracing::info!(%tag, %value, who, why, "value written"),
+            Answer::Refused(refusal) => {
+                tracing::warn!(%tag, %value, who, why, refusal = %refusal, "write refused");
+            }
+            Answer::Unknown => tracing::warn!(%tag, %value, who, why, "outcome of a write unknown"),
+        }
     }
 }
 
@@ -136,6 +162,8 @@ impl fmt::Display for Unfit {
         match self {
             Unfit::Kind(wanted) => write!(f, "it takes {wanted}"),
             Unfit::Range(data_type) => write!(f, "it is outside the range of {data_type}"),
+            Unfit::Length(DataType::Text(max)) => write!(f, "it takes at most {max} bytes"),
+            Unfit::Length(DataType::Bytes(count)) => write!(f, "it takes exactly {count} bytes"),
             Unfit::Length(data_type) => write!(f, "it has not the length of {data_type}"),
         }
     }
@@ -238,10 +266,10 @@ mod tests {
         check(json!(u64::MAX), "u64", Ok(u64::MAX.into()));
         check(json!("21.5"), "f64", Err("it takes a number"));
         check(json!("abc"), "text(3)", Ok("abc".into()));
-        check(json!("abcd"), "text(3)", Err("it has not the length of text(3)"));
+        check(json!("abcd"), "text(3)", Err("it takes at most 3 bytes"));
         check(json!("00Ff"), "bytes(2)", Ok(Value::Bytes([0, 255].into())));
         check(json!("00f"), "bytes(2)", Err("it takes bytes as hexadecimal text"));
-        check(json!("00"), "bytes(2)", Err("it has not the length of bytes(2)"));
+        check(json!("00"), "bytes(2)", Err("it takes exactly 2 bytes"));
         check(json!(null), "f64", Err("it takes a number"));
     }
 }

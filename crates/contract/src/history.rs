@@ -60,6 +60,16 @@ pub struct Cursor {
     pub given: u32,
 }
 
+/// What beside the samples of the question is wanted, to draw it from edge to edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Bounds {
+    /// Nothing: only `start ≤ t < end`.
+    #[default]
+    Inside,
+    /// The last sample before `start`, however old, and the first at or after `end`, with their own times.
+    Around,
+}
+
 /// One question about one tag.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryRequest {
@@ -73,12 +83,16 @@ pub struct HistoryRequest {
     pub mode: HistoryMode,
     /// The length of an interval, for the modes that have intervals; at least 1 ms.
     pub interval: Duration,
-    /// At most this many samples for [`HistoryMode::Plot`]: four for each pixel column.
+    /// At most this many good samples for [`HistoryMode::Plot`]: four for each pixel column. Up to two more of each
+    /// column say where it is not good.
     pub points: u32,
     /// Whether values hold until the next (a state) or move on a line (a measurement).
     pub step: bool,
     /// The most samples of a raw page.
     pub limit: u32,
+    /// Whether the samples around the question come too; for raw and plot. They come on top of `limit` and
+    /// `points`, the one before with the first page and the one after with the last.
+    pub bounds: Bounds,
     /// Where the last raw page left off.
     pub after: Option<Cursor>,
     /// When to give up.

@@ -21,7 +21,7 @@ pub use fault::{Chain, Class, DriverError, Fault, SinkError};
 pub use field::{Browse, Browsed, Found, Plan, Poll, Subscribe};
 pub use flow::{Analytic, Finding, Findings, Op, Sink, State, StateError};
 pub use history::{
-    Cursor, Deadline, History, HistoryError, HistoryMode, HistoryPage, HistoryRequest,
+    Bounds, Cursor, Deadline, History, HistoryError, HistoryMode, HistoryPage, HistoryRequest,
 };
 pub use readings::{Reading, Readings};
 pub use view::{

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lineshaft_contract::{Chain, History, HistoryMode, HistoryRequest};
+use lineshaft_contract::{Bounds, Chain, History, HistoryMode, HistoryRequest};
 use lineshaft_model::{Quality, Reason, Row, Sample, TagId, TagPath, Tags, Timestamp, Value};
 use lineshaft_runtime::disk::RealDisk;
 use lineshaft_runtime::{Clock, Seed};
@@ -176,6 +176,7 @@ pub fn year_plot(dir: &Path) -> Result<Report, BenchError> {
         points: 4_000,
         step: false,
         limit: 100_000,
+        bounds: Bounds::Inside,
         after: None,
         deadline: None,
     };

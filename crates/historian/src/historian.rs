@@ -11,7 +11,7 @@ use lineshaft_runtime::{Clock, Disk};
 use parking_lot::{Mutex, RwLock};
 
 use crate::error::HistorianError;
-use crate::hot::{Column, Hot};
+use crate::hot::{Copied, Hot};
 use crate::manifest::{self, Manifest};
 use crate::options::Options;
 use crate::retrieve::{self, View};
@@ -180,13 +180,13 @@ impl Historian {
     fn view(&self, request: &HistoryRequest) -> Option<View> {
         let path = self.tags.path(request.tag)?;
         let state = self.state.read();
-        // Copied as columns, which is short, and sorted when nobody waits.
+        // Copied as bytes, which is short, and decoded when nobody waits.
         let frozen = state.frozen.clone();
-        let hot: Option<Column> = state.hot.get(request.tag).cloned();
+        let hot = state.hot.copy(request.tag);
         let segments = state.segments.clone();
         drop(state);
-        let frozen = frozen.as_ref().and_then(|frozen| frozen.get(request.tag));
-        let memory = frozen.into_iter().chain(&hot).map(Column::rows).collect();
+        let frozen = frozen.and_then(|frozen| frozen.copy(request.tag));
+        let memory = frozen.iter().chain(&hot).map(Copied::rows).collect();
         Some(View { store: self.store.clone(), tag: request.tag, path, segments, memory })
     }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
-use lineshaft_model::{TagId, TagPath};
+use lineshaft_model::TagPath;
 
 use crate::error::HistorianError;
 use crate::historian::{Historian, in_order};
-use crate::hot::{Column, Hot};
+use crate::hot::{Column, Copied, Hot};
 use crate::limits::DAY_NANOS;
 use crate::manifest::{Change, Manifest};
 use crate::rows::Rows;
@@ -123,17 +123,19 @@ impl Historian {
 
     /// Writes one segment for each UTC day; after an error none of them is left, as far as the disk lets us.
     fn write(&self, frozen: &Hot, sequence: u64) -> Result<Change, HistorianError> {
-        let mut columns: Vec<(TagPath, TagId, &Column)> = frozen
+        let mut columns: Vec<(TagPath, &Column)> = frozen
             .columns()
-            .iter()
-            .filter_map(|(tag, column)| Some((self.tags.path(*tag)?, *tag, column)))
+            .filter_map(|column| Some((self.tags.path(column.tag())?, column)))
             .collect();
-        columns.sort_by(|a, b| a.0.cmp(&b.0));
-        let days: Vec<i32> = columns.iter().flat_map(|(_, _, column)| days_of(column)).collect();
-        let days: Vec<i32> = days.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        columns.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let mut days: BTreeSet<i32> = BTreeSet::new();
+        for (_, column) in &columns {
+            days.extend(days_of(frozen, column));
+        }
+        let days: Vec<i32> = days.into_iter().collect();
         let mut add: Vec<SegmentMeta> = Vec::new();
         for some in days.chunks(DAYS_MAX) {
-            if let Err(error) = self.write_days(&columns, some, sequence, &mut add) {
+            if let Err(error) = self.write_days(frozen, &columns, some, sequence, &mut add) {
                 for day in &days {
                     self.forget(SegmentId { day: *day, level: 0, sequence });
                 }
@@ -149,18 +151,21 @@ impl Historian {
 
     fn write_days(
         &self,
-        columns: &[(TagPath, TagId, &Column)],
+        frozen: &Hot,
+        columns: &[(TagPath, &Column)],
         days: &[i32],
         sequence: u64,
         add: &mut Vec<SegmentMeta>,
     ) -> io::Result<()> {
         let mut writers: BTreeMap<i32, SegmentWriter> = BTreeMap::new();
         let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(()) };
-        for (path, _, column) in columns {
+        let mut copied = Copied::default();
+        for (path, column) in columns {
             if day_of(column.newest()) < *first || day_of(column.oldest()) > *last {
                 continue;
             }
-            let rows = column.rows();
+            frozen.copy_to(column, &mut copied);
+            let rows = copied.rows();
             for (day, range) in by_day(&rows.ts) {
                 if !days.contains(&day) {
                     continue;
@@ -247,12 +252,14 @@ fn day_of(ts: i64) -> i32 {
 }
 
 /// The days a column has samples of: found without decoding it where it has one or two.
-fn days_of(column: &Column) -> Vec<i32> {
+fn days_of(frozen: &Hot, column: &Column) -> Vec<i32> {
     let (first, last) = (day_of(column.oldest()), day_of(column.newest()));
     if last - first <= 1 {
         return (first..=last).collect();
     }
-    by_day(&column.rows().ts).map(|(day, _)| day).collect()
+    let mut copied = Copied::default();
+    frozen.copy_to(column, &mut copied);
+    by_day(&copied.rows().ts).map(|(day, _)| day).collect()
 }
 
 fn by_day(ts: &[i64]) -> impl Iterator<Item = (i32, std::ops::Range<usize>)> + '_ {

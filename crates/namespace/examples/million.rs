@@ -8,7 +8,7 @@ use std::time::Duration;
 use lineshaft_model::{
     Access, Batch, DataType, OriginId, Sample, TagId, TagMeta, TagPath, Tags, Timestamp, Unit,
 };
-use lineshaft_namespace::Namespace;
+use lineshaft_namespace::{Diagnostics, Namespace};
 use lineshaft_runtime::Clock;
 
 fn main() {
@@ -23,7 +23,7 @@ fn main() {
     let before = resident_mib();
     let namespace = Namespace::new(Arc::new(Tags::new()));
     timed("configure 1,000,000 tags", &mut || namespace.configure(metas(1_000_000)));
-    let ids = namespace.list("", None, None, usize::MAX).ids;
+    let ids = namespace.list("", None, None, usize::MAX, Diagnostics::Include).ids;
     publish(&namespace, &ids, 0);
     println!("memory with a value in every tag: {:.0} MiB", resident_mib() - before);
 
@@ -36,16 +36,21 @@ fn main() {
     println!("  {:.1} million samples/s, batches built on the way", 20.0 / took);
 
     timed("search 1,000,000 tags", &mut || {
-        assert_eq!(namespace.list("", Some("TAG-777"), None, 100).total, 0);
+        assert_eq!(namespace.list("", Some("TAG-777"), None, 100, Diagnostics::Include).total, 0);
     });
     timed("search 100,000 tags", &mut || {
-        assert_eq!(namespace.list("acme/site/area-3", Some("TAG-7"), None, 100).total, 11_000);
+        assert_eq!(
+            namespace
+                .list("acme/site/area-3", Some("TAG-7"), None, 100, Diagnostics::Include)
+                .total,
+            11_000
+        );
     });
     timed("children of the root's only folder, counts of 1,000,000", &mut || {
-        assert_eq!(namespace.children("acme/site").len(), 10);
+        assert_eq!(namespace.children("acme/site", Diagnostics::Include).len(), 10);
     });
     timed("children of 100,000 tags", &mut || {
-        assert_eq!(namespace.children("acme/site/area-3").len(), 10);
+        assert_eq!(namespace.children("acme/site/area-3", Diagnostics::Include).len(), 10);
     });
 
     let mut subscriptions: Vec<_> = (0..100).map(|_| namespace.subscribe()).collect();
@@ -54,7 +59,8 @@ fn main() {
             assert_eq!(subscription.add_under("acme/site/area-3/line-4"), 10_000);
         }
     });
-    let tags = namespace.list("acme/site/area-3/line-4", None, None, 10_000).ids;
+    let tags =
+        namespace.list("acme/site/area-3/line-4", None, None, 10_000, Diagnostics::Include).ids;
     let mut out = Vec::new();
     let mut one_second = || {
         publish(&namespace, &tags, 100);

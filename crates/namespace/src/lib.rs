@@ -25,4 +25,4 @@ mod tree;
 
 pub use namespace::{CLOCK_SET_BACK_AFTER, Namespace};
 pub use subscription::{Subscription, WAKE_INTERVAL};
-pub use tree::{Child, Counts, Page};
+pub use tree::{Child, Counts, Diagnostics, Page};

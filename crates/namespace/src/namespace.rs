@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use crate::live::{Tally, chunk_of, place_of};
 use crate::metrics::Metrics;
 use crate::subscription::Subscription;
-use crate::tree::{Child, Counts, Page, Tree};
+use crate::tree::{Child, Counts, Diagnostics, Page, Tree};
 
 /// When nothing newer came for this long, an older sample is no late one: the device's clock was set back.
 ///
@@ -164,8 +164,8 @@ impl Namespace {
     /// One level of the tree: what is right below `under`, in tree order. The empty path is the top.
     /// Nothing is below a path that does not exist.
     #[must_use]
-    pub fn children(&self, under: &str) -> Vec<Child> {
-        self.0.tree().children(under)
+    pub fn children(&self, under: &str, diagnostics: Diagnostics) -> Vec<Child> {
+        self.0.tree().children(under, diagnostics)
     }
 
     /// A page of the tags at `under` and below, in tree order: those after `after`, at most `limit`.
@@ -180,8 +180,9 @@ impl Namespace {
         search: Option<&str>,
         after: Option<&TagPath>,
         limit: usize,
+        diagnostics: Diagnostics,
     ) -> Page {
-        self.0.tree().list(under, search, after, limit)
+        self.0.tree().list(under, search, after, limit, diagnostics)
     }
 
     /// Opens a subscription without tags.

@@ -48,13 +48,27 @@ pub struct Page {
     pub next: Option<TagPath>,
 }
 
+/// Whether what a device tells about itself counts: everything below a segment that starts with `_`.
+///
+/// Segments of the path that is asked for do not count: who asks for `filler/_diag` gets what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Diagnostics {
+    /// All tags.
+    #[default]
+    Include,
+    /// Without diagnostics, in lists, counts and totals.
+    Exclude,
+}
+
 const NOWHERE: u32 = u32::MAX;
 
-/// The snapshot. `metas` and `ids` run in parallel, in tree order.
+/// The snapshot. `metas`, `ids` and `marks` run in parallel, in tree order.
 pub(crate) struct Tree {
     pub(crate) version: u64,
     metas: Vec<Arc<TagMeta>>,
     ids: Vec<TagId>,
+    /// One more than where the last segment that starts with `_` starts; 0 when there is none.
+    marks: Vec<u32>,
     /// By the number of the tag: where it is in `metas`.
     places: Vec<u32>,
     /// By the number of the tag divided by the size of a chunk.
@@ -63,7 +77,8 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) fn empty() -> Tree {
-        Tree { version: 0, metas: vec![], ids: vec![], places: vec![], chunks: vec![] }
+        let (metas, ids, marks) = (vec![], vec![], vec![]);
+        Tree { version: 0, metas, ids, marks, places: vec![], chunks: vec![] }
     }
 
     /// The tree of `metas`; of two with one path the later counts. Takes over the chunks of `old` and
@@ -83,6 +98,7 @@ impl Tree {
         while chunks.len() < last_chunk {
             chunks.push(Arc::new(Chunk::new()));
         }
+        let marks = metas.iter().map(|meta| mark_of(meta.path.as_str())).collect();
         let metas = metas
             .into_iter()
             .zip(&ids)
@@ -91,7 +107,7 @@ impl Tree {
                 _ => Arc::new(meta),
             })
             .collect();
-        Tree { version: old.version + 1, metas, ids, places, chunks }
+        Tree { version: old.version + 1, metas, ids, marks, places, chunks }
     }
 
     pub(crate) fn place(&self, id: TagId) -> Option<usize> {
@@ -118,19 +134,29 @@ impl Tree {
     }
 
     pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
-        let mut counts = Counts { tags: range.len(), bad: 0, uncertain: 0 };
-        for id in &self.ids[range] {
+        self.counts_of(self.ids[range].iter())
+    }
+
+    fn counts_of<'a>(&self, ids: impl Iterator<Item = &'a TagId>) -> Counts {
+        let mut counts = Counts::default();
+        for id in ids {
             let level = self.chunks[chunk_of(*id)].level(place_of(*id));
+            counts.tags += 1;
             counts.bad += usize::from(level == Level::Bad as u8);
             counts.uncertain += usize::from(level == Level::Uncertain as u8);
         }
         counts
     }
 
-    pub(crate) fn children(&self, under: &str) -> Vec<Child> {
+    /// Whether a tag counts for who asks for what is below `skip` bytes of its path.
+    fn counts_in(&self, place: usize, skip: usize, diagnostics: Diagnostics) -> bool {
+        diagnostics == Diagnostics::Include || self.marks[place] as usize <= skip
+    }
+
+    pub(crate) fn children(&self, under: &str, diagnostics: Diagnostics) -> Vec<Child> {
         let folder = under.trim_matches('/');
         let range = self.range(folder);
-        let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+        let skip = below(folder);
         let mut children = Vec::new();
         let mut start = range.start;
         while start < range.end {
@@ -144,15 +170,14 @@ impl Tree {
             let whole = &path[..skip + name.len()];
             let end = start
                 + self.metas[start..range.end].partition_point(|meta| meta.path.is_under(whole));
-            let Counts { tags, bad, uncertain } = self.counts(start..end);
-            children.push(Child {
-                name: name.into(),
-                path: whole.into(),
-                folder: self.metas[end - 1].path.as_str() != whole,
-                tags,
-                bad,
-                uncertain,
-            });
+            let counted = || (start..end).filter(|at| self.counts_in(*at, skip, diagnostics));
+            if let Some(last) = counted().next_back() {
+                let ids = counted().map(|at| &self.ids[at]);
+                let Counts { tags, bad, uncertain } = self.counts_of(ids);
+                let folder = self.metas[last].path.as_str() != whole;
+                let (name, path) = (name.into(), whole.into());
+                children.push(Child { name, path, folder, tags, bad, uncertain });
+            }
             start = end;
         }
         children
@@ -164,22 +189,31 @@ impl Tree {
         search: Option<&str>,
         after: Option<&TagPath>,
         limit: usize,
+        diagnostics: Diagnostics,
     ) -> Page {
         let range = self.range(under);
+        let skip = below(under.trim_matches('/'));
         let from = after.map_or(0, |after| {
             self.metas
                 .partition_point(|meta| tree_order(meta.path.as_str(), after.as_str()).is_le())
         });
-        let Some(mut needle) = search.and_then(Needle::new) else {
+        let mut needle = search.and_then(Needle::new);
+        if needle.is_none() && diagnostics == Diagnostics::Include {
             let start = from.clamp(range.start, range.end);
             let end = range.end.min(start.saturating_add(limit));
             let ids = self.ids[start..end].to_vec();
             return self.page(ids, range.len(), range.end - end);
-        };
+        }
         let (mut ids, mut total, mut left) = (Vec::new(), 0, 0);
         for place in range {
+            if !self.counts_in(place, skip, diagnostics) {
+                continue;
+            }
             let meta = &self.metas[place];
-            if !needle.is_in(meta.path.as_str()) && !needle.is_in(&meta.description) {
+            if let Some(needle) = &mut needle
+                && !needle.is_in(meta.path.as_str())
+                && !needle.is_in(&meta.description)
+            {
                 continue;
             }
             total += 1;
@@ -199,6 +233,17 @@ impl Tree {
         let next = last.and_then(|id| self.meta(*id)).map(|meta| meta.path.clone());
         Page { ids, total, next }
     }
+}
+
+/// How many bytes of a path come before what is below `folder`.
+const fn below(folder: &str) -> usize {
+    if folder.is_empty() { 0 } else { folder.len() + 1 }
+}
+
+/// One more than where the last segment that starts with `_` starts; 0 when there is none.
+fn mark_of(path: &str) -> u32 {
+    let at = path.rfind("/_").map(|slash| slash + 2).or_else(|| path.starts_with('_').then_some(1));
+    at.and_then(|at| u32::try_from(at).ok()).unwrap_or(0)
 }
 
 const fn chunk_of_index(index: usize) -> usize {

@@ -60,6 +60,29 @@ async fn pages_of_any_size_together_are_the_whole() {
 }
 
 #[tokio::test]
+async fn the_samples_around_the_question_come_with_the_first_and_the_last_page() {
+    let plant = plant().await;
+    plant.keep("filler/speed", (0..10).map(|n| at(n, 1.5)));
+    plant.keep("derived", [at(1, 2.5)]);
+    for limit in [1, 2, 3, 4, 100] {
+        let (mut speed, mut derived, mut after) = (Vec::new(), Vec::new(), String::new());
+        loop {
+            let rest = format!("start=4&end=7&limit={limit}&bounds=true&after={after}");
+            let page = plant.get(&ask(&["filler/speed", "derived"], &rest)).await.json();
+            for (at, times) in [&mut speed, &mut derived].into_iter().enumerate() {
+                let column = page["series"][at]["timestamp_ms"].as_array().unwrap();
+                times.extend(column.iter().map(|time| time.as_i64().unwrap()));
+            }
+            match page["next"].as_str() {
+                Some(next) => after = next.to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!((speed, derived), ((3..8).collect::<Vec<i64>>(), vec![1]), "limit {limit}");
+    }
+}
+
+#[tokio::test]
 async fn a_count_of_an_f32_tag_is_a_whole_number() {
     let plant = plant().await;
     plant.keep("filler/speed", (0..3).map(|n| at(n, 1.5)));

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use lineshaft_api::{Api, Limits};
 use lineshaft_contract::{
-    Commands, Cursor, DeviceCounters, DeviceState, DeviceStatus, Devices, History, HistoryError,
-    HistoryMode, HistoryPage, HistoryRequest, LastError, Node, NodeStatus, Ready,
+    Bounds, Commands, Cursor, DeviceCounters, DeviceState, DeviceStatus, Devices, History,
+    HistoryError, HistoryMode, HistoryPage, HistoryRequest, LastError, Node, NodeStatus, Ready,
 };
 use lineshaft_model::{
     Access, Answer, Batch, Command, DataType, OriginId, Refusal, Sample, TagMeta, TagPath, Tags,
@@ -147,7 +147,17 @@ impl History for Memory {
         let inside: Vec<Sample> =
             all.iter().filter(|s| s.ts >= request.start && s.ts < request.end).cloned().collect();
         match request.mode {
-            HistoryMode::Raw => Ok(page(inside, request)),
+            HistoryMode::Raw => {
+                let mut page = page(inside, request);
+                if request.bounds == Bounds::Around {
+                    let before =
+                        all.iter().rfind(|s| s.ts < request.start && request.after.is_none());
+                    page.samples.splice(0..0, before.cloned());
+                    let after = all.iter().find(|s| s.ts >= request.end && page.next.is_none());
+                    page.samples.extend(after.cloned());
+                }
+                Ok(page)
+            }
             HistoryMode::Count => {
                 let count = i64::try_from(inside.len()).unwrap();
                 let samples = vec![Sample::good(request.start, count)];

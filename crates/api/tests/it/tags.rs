@@ -108,6 +108,19 @@ async fn a_level_of_the_tree_counts_everything_below() {
 }
 
 #[tokio::test]
+async fn the_tree_comes_with_as_many_levels_as_asked_for() {
+    let plant = plant().await;
+    let top = plant.get("/api/v1/tree?depth=2").await.json();
+    let acme = &top["children"][0];
+    assert_eq!(acme["children"][0]["name"], "rotterdam");
+    assert!(acme["children"][0].get("children").is_none(), "the third level was not asked for");
+    let line = plant.get(&format!("/api/v1/tree?under={LINE}&depth=8")).await.json();
+    assert!(line["children"][0].get("children").is_none(), "a tag has nothing below it");
+    assert_eq!(line["children"][1]["children"].as_array().unwrap().len(), 6);
+    assert_eq!(line["children"][1]["children"][0]["path"], format!("{LINE}/filler/count"));
+}
+
+#[tokio::test]
 async fn a_wrong_query_names_the_parameter() {
     let plant = plant().await;
     for (path, field, detail) in [
@@ -120,6 +133,12 @@ async fn a_wrong_query_names_the_parameter() {
         ),
         ("/api/v1/values", "tag", "`tag` is missing"),
         ("/api/v1/tree?under=a&under=b", "under", "`under` is given more than once"),
+        ("/api/v1/tree?depth=9", "depth", "`depth` is `9`, it must be 1 to 8"),
+        (
+            "/api/v1/tags?diagnostics=no",
+            "diagnostics",
+            "`diagnostics` is `no`, it must be `include` or `exclude`",
+        ),
         ("/api/v1/devices?x=1", "x", "there is no parameter `x`"),
     ] {
         let reply = plant.get(path).await;

@@ -1,311 +1,133 @@
-//! The samples of one tag in memory, in order of arrival.
+//! The samples of one tag in memory, in order of arrival: written here, read in [`super::copied`].
 
-use std::sync::Arc;
+use lineshaft_model::{Sample, TagId, Timestamp, Value};
 
-use lineshaft_model::{Sample, Timestamp, Value};
+use super::blocks::{Blocks, Chain, Spot};
+use super::form::{Escape, Form, Tick, Usual};
+use crate::numbers::{Width, int_of, narrow};
+use crate::rows::Mark;
 
-use crate::numbers::{Width, int_of, narrow, undecimal};
-use crate::rows::{Mark, Rows};
+/// So many reals in a row may be no decimals before the column gives decimals up: a -0.0 among tenths is one, noise is
+/// all of them.
+const ODD_MAX: u8 = 4;
 
-/// Adds to a vector that grows by a quarter, from four: most tags have few samples, and all columns are kept at once.
-fn put<T>(vector: &mut Vec<T>, item: T) {
-    if vector.len() == vector.capacity() {
-        vector.reserve_exact((vector.len() / 4).max(4));
-    }
-    vector.push(item);
-}
-
-const fn bytes_of<T>(vector: &Vec<T>) -> usize {
-    vector.capacity() * size_of::<T>()
-}
-
-/// Instants, as steps of four bytes while they go forward.
-#[derive(Debug, Clone)]
-enum Instants {
-    /// Steps from one to the next in units of `unit` ns, the first from `base`.
-    Steps {
-        base: i64,
-        last: i64,
-        unit: i64,
-        step_max: u32,
-        steps: Vec<u32>,
-    },
-    Plain(Vec<i64>),
-}
-
-impl Default for Instants {
-    fn default() -> Self {
-        Instants::Steps { base: 0, last: 0, unit: 1_000_000, step_max: 0, steps: Vec::new() }
-    }
-}
-
-impl Instants {
-    fn push(&mut self, ts: i64) {
-        match self {
-            Instants::Plain(all) => put(all, ts),
-            Instants::Steps { base, last, unit, step_max, steps } => {
-                if steps.is_empty() {
-                    (*base, *last) = (ts, ts);
-                }
-                let step = ts.checked_sub(*last).filter(|step| *step >= 0);
-                if let Some((finer, step)) = step.and_then(|step| fit(step, *unit, *step_max)) {
-                    if finer != *unit {
-                        let factor = (*unit / finer) as u32;
-                        steps.iter_mut().for_each(|step| *step *= factor);
-                        *step_max *= factor;
-                        *unit = finer;
-                    }
-                    *step_max = (*step_max).max(step);
-                    *last = ts;
-                    put(steps, step);
-                    return;
-                }
-                let mut all: Vec<i64> = Vec::with_capacity(steps.len() + 4);
-                self.each(|ts| all.push(ts));
-                put(&mut all, ts);
-                *self = Instants::Plain(all);
-            }
-        }
-    }
-
-    fn each(&self, mut each: impl FnMut(i64)) {
-        match self {
-            Instants::Plain(all) => all.iter().for_each(|ts| each(*ts)),
-            Instants::Steps { base, unit, steps, .. } => {
-                let mut ts = *base;
-                for step in steps {
-                    ts += i64::from(*step) * unit;
-                    each(ts);
-                }
-            }
-        }
-    }
-
-    const fn bytes(&self) -> usize {
-        match self {
-            Instants::Plain(all) => bytes_of(all),
-            Instants::Steps { steps, .. } => bytes_of(steps),
-        }
-    }
-}
-
-/// The coarsest unit, not coarser than `unit`, in which this step and all before it fit four bytes.
-fn fit(step: i64, unit: i64, step_max: u32) -> Option<(i64, u32)> {
-    [1_000_000, 1_000, 1].into_iter().filter(|finer| *finer <= unit).find_map(|finer| {
-        let whole = step % finer == 0;
-        let step = u32::try_from(step / finer).ok().filter(|_| whole)?;
-        u32::try_from(i64::from(step_max) * (unit / finer)).ok()?;
-        Some((finer, step))
-    })
-}
-
-/// Most places that a decimal in memory has: more would not fit four bytes for the numbers of a plant.
-const PLACES_MAX: u32 = 4;
-
-/// Adds a decimal, with more places for all if it needs them; false if that does not fit, to the bit.
-fn put_decimal(scale: &mut u32, ints: &mut Vec<i32>, float: f64) -> bool {
-    for more in 0..=PLACES_MAX.saturating_sub(*scale) {
-        let Some(int) = int_of(float, *scale + more, Width::Double) else { continue };
-        let Ok(int) = i32::try_from(int) else { return false };
-        if more > 0 {
-            let factor = 10_i32.pow(more);
-            if ints.iter().any(|int| int.checked_mul(factor).is_none()) {
-                return false;
-            }
-            ints.iter_mut().for_each(|int| *int *= factor);
-            *scale += more;
-        }
-        put(ints, int);
-        return true;
-    }
-    false
-}
-
-/// Values that are there, in the narrowest form that holds them all.
-#[derive(Debug, Clone, Default)]
-enum Values {
-    #[default]
-    None,
-    Bool(Vec<bool>),
-    Small(Vec<i32>),
-    Int(Vec<i64>),
-    Uint(Vec<u64>),
-    /// Whole numbers to be divided by ten so many times: what most instruments send.
-    Decimal {
-        scale: u32,
-        ints: Vec<i32>,
-    },
-    Single(Vec<f32>),
-    Double(Vec<f64>),
-    Text(Vec<Arc<str>>),
-    Mixed(Vec<Value>),
-}
-
-impl Values {
-    fn push(&mut self, value: &Value) {
-        match (&mut *self, value) {
-            (Values::Bool(all), Value::Bool(on)) => put(all, *on),
-            (Values::Int(all), Value::Int(int)) => put(all, *int),
-            (Values::Small(all), Value::Int(int)) => match i32::try_from(*int) {
-                Ok(int) => put(all, int),
-                Err(_) => {
-                    let wide = all.iter().map(|int| i64::from(*int)).chain([*int]);
-                    *self = Values::Int(wide.collect());
-                }
-            },
-            (Values::Uint(all), Value::Uint(uint)) => put(all, *uint),
-            (Values::Double(all), Value::Float(float)) => put(all, *float),
-            (Values::Decimal { scale, ints }, Value::Float(float)) => {
-                if !put_decimal(scale, ints, *float) {
-                    *self = self.without_decimals(*float);
-                }
-            }
-            (Values::Single(all), Value::Float(float)) => match narrow(*float) {
-                Some(float) => put(all, float),
-                None => {
-                    let wide = all.iter().map(|float| f64::from(*float)).chain([*float]);
-                    *self = Values::Double(wide.collect());
-                }
-            },
-            (Values::Text(all), Value::Text(text)) => put(all, text.clone()),
-            (Values::Mixed(all), value) => put(all, value.clone()),
-            (Values::None, value) => {
-                *self = Values::first(value);
-                self.push(value);
-            }
-            (_, value) => {
-                let mut all = Vec::new();
-                self.each(|value| all.push(value));
-                put(&mut all, value.clone());
-                *self = Values::Mixed(all);
-            }
-        }
-    }
-
-    /// All reals so far and one more, which is no decimal that fits: singles if no bit is lost.
-    fn without_decimals(&self, float: f64) -> Values {
-        let mut all = Vec::new();
-        self.each(|value| all.extend(value.as_f64()));
-        all.push(float);
-        let singles: Option<Vec<f32>> = all.iter().map(|float| narrow(*float)).collect();
-        singles.map_or(Values::Double(all), Values::Single)
-    }
-
-    fn first(value: &Value) -> Values {
-        match value {
-            Value::Bool(_) => Values::Bool(Vec::new()),
-            Value::Int(_) => Values::Small(Vec::new()),
-            Value::Uint(_) => Values::Uint(Vec::new()),
-            Value::Float(_) => Values::Decimal { scale: 0, ints: Vec::new() },
-            Value::Text(_) => Values::Text(Vec::new()),
-            Value::Bytes(_) | Value::Null => Values::Mixed(Vec::new()),
-        }
-    }
-
-    fn each(&self, mut each: impl FnMut(Value)) {
-        match self {
-            Values::None => {}
-            Values::Bool(all) => all.iter().for_each(|on| each(Value::Bool(*on))),
-            Values::Small(all) => all.iter().for_each(|int| each(Value::Int(i64::from(*int)))),
-            Values::Int(all) => all.iter().for_each(|int| each(Value::Int(*int))),
-            Values::Uint(all) => all.iter().for_each(|uint| each(Value::Uint(*uint))),
-            Values::Decimal { scale, ints } => {
-                let real = |int: &i32| undecimal(i64::from(*int), *scale, Width::Double);
-                ints.iter().for_each(|int| each(Value::Float(real(int))));
-            }
-            Values::Single(all) => all.iter().for_each(|f| each(Value::Float(f64::from(*f)))),
-            Values::Double(all) => all.iter().for_each(|float| each(Value::Float(*float))),
-            Values::Text(all) => all.iter().for_each(|text| each(Value::Text(text.clone()))),
-            Values::Mixed(all) => all.iter().for_each(|value| each(value.clone())),
-        }
-    }
-
-    const fn bytes(&self) -> usize {
-        match self {
-            Values::None => 0,
-            Values::Bool(all) => bytes_of(all),
-            Values::Small(all) => bytes_of(all),
-            Values::Int(all) => bytes_of(all),
-            Values::Uint(all) => bytes_of(all),
-            Values::Decimal { ints, .. } => bytes_of(ints),
-            Values::Single(all) => bytes_of(all),
-            Values::Double(all) => bytes_of(all),
-            Values::Text(all) => bytes_of(all),
-            Values::Mixed(all) => bytes_of(all),
-        }
-    }
-}
-
-/// The samples of one tag in memory.
+/// What is known of a tag's samples; the samples are in the blocks of the generation.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    instants: Instants,
-    values: Values,
-    /// Runs of equal quality and clock before the current one.
-    runs: Vec<(u32, Mark)>,
-    run: u32,
+    tag: TagId,
+    pub(super) chain: Chain,
+    pub(super) len: u32,
     mark: Mark,
-    is_sorted: bool,
+    usual: Usual,
     oldest: i64,
     newest: i64,
     last: i64,
-    /// Bytes of text and byte strings.
-    content: usize,
+    /// The last whole number or decimal, or a [`Place`].
+    number: i64,
+    form: Form,
+    tick: Tick,
+    /// How many reals in a row were no decimals, while decimals are expected.
+    odd: u8,
+    pub(super) is_sorted: bool,
 }
 
-impl Default for Column {
-    fn default() -> Self {
-        Column {
-            instants: Instants::default(),
-            values: Values::default(),
-            runs: Vec::new(),
-            run: 0,
-            mark: Mark(0),
-            is_sorted: true,
-            oldest: i64::MAX,
-            newest: i64::MIN,
-            last: i64::MIN,
-            content: 0,
+const _: () = assert!(size_of::<Column>() <= 72, "a hundred thousand of these are kept");
+
+/// Where the last text or byte string stands, in the eight bytes of a number: a state that stays is one byte.
+struct Place;
+
+impl Place {
+    const NONE: i64 = -1;
+    const LEN_MAX: usize = 0xff_fffe;
+
+    const fn pack(spot: Spot, len: usize) -> i64 {
+        if len > Place::LEN_MAX {
+            return Place::NONE;
         }
+        (spot.block as u64 | (spot.at as u64) << 32 | (len as u64) << 40) as i64
     }
+
+    const fn spot(place: i64) -> Spot {
+        Spot { block: place as u32, at: (place >> 32) as u8 }
+    }
+
+    const fn len(place: i64) -> usize {
+        (place as u64 >> 40) as usize
+    }
+}
+
+/// A value ready to be written behind its instant.
+enum Coded<'a> {
+    Nothing,
+    Byte(u8),
+    Difference(i64),
+    Single(f32),
+    Double(f64),
+    Content(&'a [u8]),
+}
+
+/// The bytes of one sample without its text: six escapes, an instant and a number at most.
+struct Draft {
+    bytes: [u8; Draft::MAX],
+    len: usize,
+}
+
+impl Draft {
+    const MAX: usize = 48;
+
+    fn put(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    fn put_all(&mut self, bytes: &[u8]) {
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    fn put_varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.put(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.put(number as u8);
+    }
+
+    fn put_zigzag(&mut self, number: i64) {
+        self.put_varint(zigzag(number));
+    }
+
+    fn escape(&mut self, escape: Escape) {
+        self.put(0);
+        self.put(escape.code());
+    }
+}
+
+const fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
 }
 
 impl Column {
-    /// Adds a sample at the end of the order of arrival. A good NaN does not exist: it becomes bad here.
-    pub(crate) fn push(&mut self, sample: &Sample) {
-        let Sample { ts, value, quality, clock } = sample;
-        let mark = match value {
-            Value::Float(float) if !float.is_finite() => {
-                Mark::of(&Sample::new(Timestamp::MIN, Value::Float(*float), *quality, *clock))
-            }
-            Value::Null => Mark::of(&Sample::new(Timestamp::MIN, Value::Null, *quality, *clock)),
-            _ => Mark::of(sample),
-        };
-        let ts = ts.nanos();
-        self.instants.push(ts);
-        self.is_sorted &= ts >= self.last;
-        self.last = ts;
-        self.oldest = self.oldest.min(ts);
-        self.newest = self.newest.max(ts);
-        if self.run > 0 && self.mark != mark {
-            put(&mut self.runs, (self.run, self.mark));
-            self.run = 0;
+    pub(crate) fn new(tag: TagId) -> Column {
+        Column {
+            tag,
+            chain: Chain::default(),
+            len: 0,
+            mark: Mark(0),
+            usual: Usual::START,
+            oldest: i64::MAX,
+            newest: i64::MIN,
+            last: 0,
+            number: 0,
+            form: Form::Decimal(0, Width::Double),
+            tick: Tick::Milli,
+            odd: 0,
+            is_sorted: true,
         }
-        self.mark = mark;
-        self.run += 1;
-        if *value != Value::Null {
-            self.values.push(value);
-        }
-        self.content += match value {
-            Value::Text(text) => text.len() + 16,
-            Value::Bytes(bytes) => bytes.len() + 16,
-            _ => 0,
-        };
     }
 
-    /// Bytes on the heap.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.instants.bytes() + self.values.bytes() + bytes_of(&self.runs) + self.content
+    pub(crate) const fn tag(&self) -> TagId {
+        self.tag
     }
 
     pub(crate) const fn oldest(&self) -> i64 {
@@ -316,96 +138,188 @@ impl Column {
         self.newest
     }
 
-    /// All samples ordered by instant, of one instant by arrival.
-    pub(crate) fn rows(&self) -> Rows {
-        let mut rows = Rows::default();
-        self.instants.each(|ts| rows.ts.push(ts));
-        for (run, mark) in self.runs.iter().chain([&(self.run, self.mark)]) {
-            rows.marks.resize(rows.marks.len() + *run as usize, *mark);
+    /// Adds a sample at the end of the order of arrival. A good NaN does not exist: it becomes bad here.
+    pub(crate) fn push(&mut self, sample: &Sample, blocks: &mut Blocks) {
+        let mut draft = Draft { bytes: [0; Draft::MAX], len: 0 };
+        let mark = mark_of(sample);
+        if mark != self.mark {
+            draft.escape(Escape::Mark);
+            draft.put_varint(u64::from(mark.0));
+            self.mark = mark;
         }
-        rows.values.reserve_exact(rows.ts.len());
-        self.values.each(|value| {
-            while rows.marks[rows.values.len()].is_null() {
-                rows.values.push(Value::Null);
+        let coded = self.code(&sample.value, &mut draft);
+        let ts = sample.ts.nanos();
+        self.put_instant(ts, &mut draft);
+        match coded {
+            Coded::Nothing => {}
+            Coded::Byte(byte) => draft.put(byte),
+            Coded::Difference(difference) => draft.put_zigzag(difference),
+            Coded::Single(single) => draft.put_all(&single.to_bits().to_le_bytes()),
+            Coded::Double(double) => draft.put_all(&double.to_bits().to_le_bytes()),
+            Coded::Content(content) => self.put_content(content, &mut draft, blocks),
+        }
+        blocks.append(&mut self.chain, &draft.bytes[..draft.len]);
+        self.len += 1;
+        self.is_sorted &= ts >= self.newest;
+        self.oldest = self.oldest.min(ts);
+        self.newest = self.newest.max(ts);
+    }
+
+    fn put_instant(&mut self, ts: i64, draft: &mut Draft) {
+        let Some(step) = ts.checked_sub(self.last) else {
+            draft.escape(Escape::Instant);
+            draft.put_all(&ts.to_le_bytes());
+            self.last = ts;
+            return;
+        };
+        let step = loop {
+            match self.tick.whole(step) {
+                Some(step) => break step,
+                None => {
+                    draft.escape(Escape::Finer);
+                    (self.tick, self.usual) = (self.tick.finer(), self.usual.finer());
+                }
             }
-            rows.values.push(value);
-        });
-        rows.values.resize(rows.ts.len(), Value::Null);
-        if self.is_sorted {
-            return rows;
+        };
+        // Zigzag plus one fits: a step that is nearly as long as time itself is written whole.
+        match step.checked_sub(self.usual.ticks()).map(zigzag).filter(|off| *off < u64::MAX) {
+            Some(off) => draft.put_varint(off + 1),
+            None => {
+                draft.escape(Escape::Instant);
+                draft.put_all(&ts.to_le_bytes());
+                self.last = ts;
+                return;
+            }
         }
-        let mut order: Vec<usize> = (0..rows.len()).collect();
-        order.sort_by_key(|at| rows.ts[*at]);
-        Rows {
-            ts: order.iter().map(|at| rows.ts[*at]).collect(),
-            marks: order.iter().map(|at| rows.marks[*at]).collect(),
-            values: order.iter().map(|at| rows.values[*at].clone()).collect(),
+        self.usual = self.usual.follow(step);
+        self.last = ts;
+    }
+
+    fn turn(&mut self, form: Form, draft: &mut Draft) {
+        if self.form != form {
+            draft.escape(Escape::Form(form));
+            self.number = self.form.carry(self.number, form);
+            self.form = form;
         }
+    }
+
+    fn difference<'a>(&mut self, number: i64) -> Coded<'a> {
+        let difference = number.wrapping_sub(self.number);
+        self.number = number;
+        Coded::Difference(difference)
+    }
+
+    fn code<'a>(&mut self, value: &'a Value, draft: &mut Draft) -> Coded<'a> {
+        match value {
+            Value::Null => Coded::Nothing,
+            Value::Bool(on) => {
+                self.turn(Form::Bool, draft);
+                Coded::Byte(u8::from(*on))
+            }
+            Value::Int(int) => {
+                self.turn(Form::Int, draft);
+                self.difference(*int)
+            }
+            Value::Uint(uint) => {
+                self.turn(Form::Uint, draft);
+                self.difference(*uint as i64)
+            }
+            Value::Float(float) => self.code_float(*float, draft),
+            Value::Text(text) => {
+                self.turn(Form::Text, draft);
+                Coded::Content(text.as_bytes())
+            }
+            Value::Bytes(bytes) => {
+                self.turn(Form::Bytes, draft);
+                Coded::Content(bytes)
+            }
+        }
+    }
+
+    fn code_float<'a>(&mut self, float: f64, draft: &mut Draft) -> Coded<'a> {
+        match self.form {
+            Form::Decimal(scale, width) => {
+                if let Some(int) = int_of(float, u32::from(scale), width) {
+                    self.odd = 0;
+                    return self.difference(int);
+                }
+                self.widen(float, scale, width, draft)
+            }
+            Form::Single => self.code_wide(float, draft),
+            Form::Double => Coded::Double(float),
+            _ => self.widen(float, 0, Width::Double, draft),
+        }
+    }
+
+    /// More places, or a decimal that was rounded to a single, or no decimal at all: whatever keeps every bit.
+    fn widen<'a>(&mut self, float: f64, scale: u8, width: Width, draft: &mut Draft) -> Coded<'a> {
+        let is_single = narrow(float).is_some();
+        for next in [Width::Double, Width::Single] {
+            // A column that has singles stays with them: going back and forth would cost two bytes each time.
+            let fits = match next {
+                Width::Double => width == Width::Double,
+                Width::Single => is_single,
+            };
+            if !fits {
+                continue;
+            }
+            for scale in scale..=Form::places_max(next) as u8 {
+                if let Some(int) = int_of(float, u32::from(scale), next) {
+                    self.odd = 0;
+                    self.turn(Form::Decimal(scale, next), draft);
+                    return self.difference(int);
+                }
+            }
+        }
+        if matches!(self.form, Form::Decimal(..)) && self.odd < ODD_MAX {
+            self.odd += 1;
+            draft.escape(Escape::Odd);
+            return Coded::Double(float);
+        }
+        self.code_wide(float, draft)
+    }
+
+    fn code_wide<'a>(&mut self, float: f64, draft: &mut Draft) -> Coded<'a> {
+        match narrow(float) {
+            Some(single) => {
+                self.turn(Form::Single, draft);
+                Coded::Single(single)
+            }
+            None => {
+                self.turn(Form::Double, draft);
+                Coded::Double(float)
+            }
+        }
+    }
+
+    /// Writes text or bytes, or one zero if it is what stood there before. The draft goes out first.
+    fn put_content(&mut self, content: &[u8], draft: &mut Draft, blocks: &mut Blocks) {
+        let before = self.number;
+        if before != Place::NONE
+            && Place::len(before) == content.len()
+            && blocks.stands_at(Place::spot(before), content)
+        {
+            draft.put(0);
+            return;
+        }
+        draft.put_varint(content.len() as u64 + 1);
+        blocks.append(&mut self.chain, &draft.bytes[..draft.len]);
+        draft.len = 0;
+        self.number = Place::pack(self.chain.end(), content.len());
+        blocks.append(&mut self.chain, content);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lineshaft_model::{ClockSource, Quality, Reason};
-    use proptest::prelude::*;
-
-    #[test]
-    fn decimals_widen_when_they_must_and_no_bit_changes() {
-        for last in [0.25, -0.0, 1e9, 0.1 + 0.2, f64::from(0.3_f32), 214_748.364_7, 1e-5] {
-            let mut column = Column::default();
-            let all = [1.0, 2.5, 1e6, last];
-            for (at, float) in all.iter().enumerate() {
-                column.push(&Sample::good(Timestamp::from_secs(at as i64), *float));
-            }
-            let rows = column.rows();
-            for (value, float) in rows.values.iter().zip(all) {
-                assert!(value.same_bits(&Value::Float(float)), "{value} for {float}");
-            }
+fn mark_of(sample: &Sample) -> Mark {
+    match &sample.value {
+        Value::Float(float) if !float.is_finite() => {
+            let Sample { quality, clock, .. } = sample;
+            Mark::of(&Sample::new(Timestamp::MIN, Value::Float(*float), *quality, *clock))
         }
-    }
-
-    proptest! {
-        #[test]
-        fn a_column_gives_back_what_came_ordered_by_time_and_arrival(
-            unit in prop_oneof![Just(1_000_000_i64), Just(1_000), Just(1)],
-            samples in proptest::collection::vec(
-                (-2..5_000_000_i64, crate::chunk::tests::value(), 0..4_u8), 0..300),
-        ) {
-            let mut column = Column::default();
-            let mut model = Vec::new();
-            let mut ts = 1_700_000_000_000_000_000_i64;
-            for (step, value, quality) in samples {
-                ts += step * unit;
-                let quality = match quality {
-                    0 => Quality::bad(Reason::Comm),
-                    _ => Quality::GOOD,
-                };
-                let clock = ClockSource::Arrival;
-                let sample = Sample::new(Timestamp::from_nanos(ts), value, quality, clock);
-                column.push(&sample);
-                model.push(sample);
-            }
-            model.sort_by_key(|sample| sample.ts);
-            let rows = column.rows();
-            prop_assert_eq!(rows.len(), model.len());
-            for (at, sample) in model.iter().enumerate() {
-                let back = rows.sample(at);
-                prop_assert!(back.value.same_bits(&sample.value));
-                prop_assert_eq!((back.ts, back.quality), (sample.ts, sample.quality));
-            }
+        Value::Null => {
+            let Sample { quality, clock, .. } = sample;
+            Mark::of(&Sample::new(Timestamp::MIN, Value::Null, *quality, *clock))
         }
-    }
-
-    #[test]
-    fn a_decimal_costs_eight_bytes_when_the_column_is_full_and_a_quiet_tag_little() {
-        let mut column = Column::default();
-        for at in 0..1_000 {
-            column.push(&Sample::good(Timestamp::from_millis(at * 1_003), at as f64 / 10.0));
-        }
-        assert!(column.bytes() <= 1_500 * 8, "{}", column.bytes());
-        let mut quiet = Column::default();
-        quiet.push(&Sample::good(Timestamp::from_millis(7), 21.5));
-        assert!(quiet.bytes() + size_of::<Column>() < 300);
+        _ => Mark::of(sample),
     }
 }

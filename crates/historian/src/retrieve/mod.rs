@@ -10,7 +10,9 @@ mod scan;
 mod tally;
 mod time_average;
 
-use lineshaft_contract::{Deadline, HistoryError, HistoryMode, HistoryPage, HistoryRequest};
+use lineshaft_contract::{
+    Bounds, Deadline, HistoryError, HistoryMode, HistoryPage, HistoryRequest,
+};
 use lineshaft_model::{ClockSource, Quality, Reason, Sample, Timestamp, Value};
 use lineshaft_runtime::Clock;
 
@@ -87,6 +89,27 @@ fn nothing(ts: i64, why: Option<Quality>) -> Sample {
     Sample::new(Timestamp::from_nanos(ts), Value::Null, quality, ClockSource::Arrival)
 }
 
+/// Adds the sample before the question to its first page, and the one after it to its last.
+fn around(
+    view: &View,
+    request: &HistoryRequest,
+    mut page: HistoryPage,
+    limit: &Limit<'_>,
+) -> Result<HistoryPage, HistoryError> {
+    if request.bounds == Bounds::Inside {
+        return Ok(page);
+    }
+    if request.after.is_none()
+        && let Some(before) = view.before(request.start.nanos(), limit)?
+    {
+        page.samples.insert(0, before);
+    }
+    if page.next.is_none() {
+        page.samples.extend(view.after(request.end.nanos(), limit)?);
+    }
+    Ok(page)
+}
+
 /// Answers one question from one view.
 pub(crate) fn read(
     view: &View,
@@ -99,12 +122,20 @@ pub(crate) fn read(
         return Err(HistoryError::Request("start must be before end".into()));
     }
     let all = |samples: Vec<Sample>| Ok(HistoryPage { samples, next: None });
+    let drawn = matches!(request.mode, HistoryMode::Raw | HistoryMode::Plot);
+    if request.bounds == Bounds::Around && !drawn {
+        let word = request.mode.word();
+        return Err(HistoryError::Request(format!("`{word}` has no samples around it")));
+    }
     match request.mode {
         HistoryMode::Raw if !(1..=RAW_LIMIT_MAX).contains(&request.limit) => {
             Err(HistoryError::Request(format!("the limit must be from 1 to {RAW_LIMIT_MAX}")))
         }
-        HistoryMode::Raw => raw::read(view, request, &limit),
-        HistoryMode::Plot => all(plot::read(view, request, &limit)?),
+        HistoryMode::Raw => around(view, request, raw::read(view, request, &limit)?, &limit),
+        HistoryMode::Plot => {
+            let samples = plot::read(view, request, &limit)?;
+            around(view, request, HistoryPage { samples, next: None }, &limit)
+        }
         HistoryMode::Interpolated => {
             let intervals = Intervals::of(request)?;
             all(interpolate::read(view, intervals, request, clock.now().nanos(), &limit)?)

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use lineshaft_contract::{HistoryMode, HistoryRequest};
+use lineshaft_contract::{Bounds, HistoryMode, HistoryRequest};
 use lineshaft_model::{ClockSource, Quality, Reason, Sample, Timestamp, Value};
 
 fn computed(ts: i64, value: Value, quality: Quality) -> Sample {
@@ -37,6 +37,16 @@ fn highest<'a>(of: impl DoubleEndedIterator<Item = &'a Sample>) -> Option<&'a Sa
 }
 
 pub(crate) fn answer(all: &[Sample], request: &HistoryRequest, now: i64) -> Vec<Sample> {
+    let inside = inside(all, request, now);
+    if request.bounds == Bounds::Inside {
+        return inside;
+    }
+    let before = all.iter().rfind(|sample| sample.ts < request.start).cloned();
+    let after = all.iter().find(|sample| sample.ts >= request.end).cloned();
+    before.into_iter().chain(inside).chain(after).collect()
+}
+
+fn inside(all: &[Sample], request: &HistoryRequest, now: i64) -> Vec<Sample> {
     let (start, end) = (request.start.nanos(), request.end.nanos());
     let within = |from: i64, to: i64| {
         all.iter().filter(move |sample| (from..to).contains(&sample.ts.nanos()))

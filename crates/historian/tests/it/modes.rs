@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lineshaft_contract::{Deadline, History, HistoryError, HistoryMode, HistoryRequest};
+use lineshaft_contract::{Bounds, Deadline, History, HistoryError, HistoryMode, HistoryRequest};
 use lineshaft_model::{Quality, Reason, Row, Sample, TagId, Timestamp, Value};
 use lineshaft_runtime::Seed;
 
@@ -55,6 +55,10 @@ fn ask_everything(plant: &Plant, tags: &[TagId], seed: &mut Seed) {
                     interval: Duration::from_nanos(interval),
                     points: [4, 40, 400, 4_000][seed.below(4) as usize],
                     step: seed.chance(0.5),
+                    bounds: match mode {
+                        HistoryMode::Raw | HistoryMode::Plot if seed.chance(0.5) => Bounds::Around,
+                        _ => Bounds::Inside,
+                    },
                     limit: 100_000,
                     ..request(*tag, mode, start, end)
                 };
@@ -205,6 +209,7 @@ fn a_question_that_makes_no_sense_or_takes_too_long_is_refused() {
     assert!(refused(HistoryRequest { tag: TagId::from_index(77), ..good.clone() }));
     assert!(refused(HistoryRequest { mode: HistoryMode::Plot, points: 3, ..good.clone() }));
     assert!(refused(HistoryRequest { mode: HistoryMode::Raw, limit: 0, ..good.clone() }));
+    assert!(refused(HistoryRequest { bounds: Bounds::Around, ..good.clone() }));
     let year = Timestamp::from_nanos(NOON + 31_536_000_000_000_000);
     let interval = Duration::from_secs(60);
     assert!(refused(HistoryRequest { end: year, interval, ..good.clone() }));
@@ -253,6 +258,61 @@ fn pages_go_on_within_one_instant() {
     }
     for limit in 1..=21 {
         assert_same(&plant.raw(tag, limit), &plant.model(tag), &limit);
+    }
+}
+
+/// A tag that seldom changes: its last change is in an old file, the next after the question is in memory.
+#[test]
+fn what_holds_through_the_question_comes_with_it_however_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut plant = Plant::new(Arc::new(FullableDisk::default()), dir.path());
+    let (tag, other) = (plant.tag("state"), plant.tag("busy"));
+    let day = 86_400_000_000_000_i64;
+    for number in 0..5 {
+        let at = |ts| Sample::good(Timestamp::from_nanos(ts), number);
+        plant.log.push(vec![Row { tag: other, sample: at(NOON + number * day) }]);
+        if number == 0 || number == 4 {
+            plant.log.push(vec![Row { tag, sample: at(NOON + number * day + 1) }]);
+        }
+        plant.take_in();
+        if number < 4 {
+            plant.historian.seal().unwrap();
+        }
+    }
+    for mode in [HistoryMode::Raw, HistoryMode::Plot] {
+        let ask = |start: i64, end: i64| {
+            let asked = request(tag, mode, NOON + start, NOON + end);
+            let asked = HistoryRequest { bounds: Bounds::Around, ..asked };
+            let samples = plant.historian.read(&asked).unwrap().samples;
+            samples.iter().map(|sample| sample.value.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ask(2 * day, 3 * day), "0 4", "one before, one after, none inside");
+        assert_eq!(ask(2, 4 * day + 1), "0 4", "the end belongs to what comes after");
+        assert_eq!(ask(1, 4 * day + 2), "0 4", "both are inside");
+        assert_eq!(ask(-2 * day, -day), "0", "nothing is before the first");
+        assert_eq!(ask(5 * day, 6 * day), "4", "nothing is after the last");
+    }
+}
+
+#[test]
+fn the_samples_around_come_with_the_first_and_the_last_page() {
+    let values: Vec<(i64, Result<f64, Reason>)> = (0..9).map(|n| (n, Ok(n as f64))).collect();
+    let (_dir, plant, tag) = short(&values);
+    for limit in 1..=6 {
+        let second = 1_000_000_000;
+        let asked = request(tag, HistoryMode::Raw, NOON + 2 * second, NOON + 7 * second);
+        let mut asked = HistoryRequest { bounds: Bounds::Around, limit, ..asked };
+        let mut all = Vec::new();
+        loop {
+            let page = plant.historian.read(&asked).unwrap();
+            assert!(page.samples.len() <= limit as usize + 2);
+            all.extend(page.samples.iter().map(|sample| sample.value.to_string()));
+            asked.after = page.next;
+            if asked.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all.join(" "), "1 2 3 4 5 6 7", "pages of {limit}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lineshaft_contract::{History, HistoryMode, HistoryRequest};
+use lineshaft_contract::{Bounds, History, HistoryMode, HistoryRequest};
 use lineshaft_historian::{Historian, Options};
 use lineshaft_model::{
     ClockSource, Quality, Reason, Row, Sample, TagId, TagPath, Tags, Timestamp, Value,
@@ -176,6 +176,7 @@ pub(crate) fn request(tag: TagId, mode: HistoryMode, start: i64, end: i64) -> Hi
         points: 400,
         step: false,
         limit: 10_000,
+        bounds: Bounds::Inside,
         after: None,
         deadline: None,
     }

@@ -15,9 +15,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lineshaft_runtime::{Clock, Seed};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::harness::{Client, Counters, Device, Field, Node, Plant, Process, SOON, eventually};
+use crate::harness::{
+    Client, Counters, Device, Field, Node, Plant, Process, SOON, Writes, eventually,
+};
 
 const KILLS: usize = 50;
 const DEVICES: usize = 4;
@@ -40,14 +42,6 @@ struct Life {
     durable: Vec<u32>,
     /// How much of it history has, once that is settled: it must never be more or less again.
     kept: Option<Vec<u32>>,
-}
-
-/// The answers to what was written.
-#[derive(Default)]
-struct Writes {
-    last: u32,
-    done: Vec<u32>,
-    refused: Vec<u32>,
 }
 
 struct Rig {
@@ -74,14 +68,14 @@ impl Rig {
             Counters::new(1, COUNTERS),
         ];
         let devices: Vec<Device> =
-            counters.iter().map(|counters| field.serve(counters.clone())).collect();
+            counters.iter().map(|counters| field.device(counters.clone())).collect();
         let mut tags = Vec::new();
         for (n, (link, unit)) in [(0, 1), (0, 2), (1, 1), (2, 1)].into_iter().enumerate() {
             plant.device(&format!("d{n}"), devices[link].address, unit, KEYS, &table(n == 0));
             tags.extend((0..COUNTERS).map(|c| format!("acme/test/d{n}/c{c}")));
         }
         assert_eq!(tags.len(), DEVICES * COUNTERS);
-        let (lives, writes, seed) = (Vec::new(), Writes::default(), Seed::new(seed));
+        let (lives, writes, seed) = (Vec::new(), Writes::to(SETPOINT), Seed::new(seed));
         Rig { plant, field, counters, devices, tags, lives, writes, seals_killed: 0, seed }
     }
 
@@ -103,16 +97,15 @@ impl Rig {
 
     /// The node is dead: no device answers a request of its any more, and all are switched on again.
     fn bury(&mut self) {
-        let addresses: Vec<_> = self.devices.iter().map(|device| device.address).collect();
-        for device in self.devices.drain(..) {
-            self.field.stop(device);
+        for device in &mut self.devices {
+            self.field.switch_off(device);
         }
         let after = self.counts();
         if let Some(life) = self.lives.last_mut() {
             life.after = after;
         }
-        for (address, counters) in addresses.into_iter().zip(&self.counters) {
-            self.devices.push(self.field.serve_at(address, counters.clone()));
+        for device in &mut self.devices {
+            self.field.switch_on(device);
         }
     }
 
@@ -138,7 +131,10 @@ impl Rig {
                 killed.store(true, Ordering::SeqCst);
                 node.process.kill();
             });
-            threads.spawn(|| writes.at_full_rate(&node, &killed));
+            threads.spawn(|| {
+                let mut client = Client::new(node.address);
+                while alive(writes.send(&mut client), &node, &killed).is_some() {}
+            });
             let mut durable = None;
             while let Some(seen) = alive(acknowledged(&node, tags), &node, &killed) {
                 durable = Some(seen);
@@ -185,7 +181,10 @@ impl Rig {
                 if number < alive {
                     let settled = life.kept.get_or_insert_with(|| vec![u32::MAX; self.tags.len()]);
                     let before = std::mem::replace(&mut settled[tag], kept);
-                    assert!(before == u32::MAX || before == kept, "life {number}, {path}: {before} became {kept}");
+                    assert!(
+                        before == u32::MAX || before == kept,
+                        "life {number}, {path}: {before} became {kept}"
+                    );
                 }
             }
             assert_eq!(values.next(), None, "{}: nothing read this", self.tags[tag]);
@@ -196,38 +195,15 @@ impl Rig {
     /// What was answered is what happened.
     fn check_writes(&self, node: &Node) {
         let written = self.counters[0].written();
-        assert!(written.is_sorted_by(|a, b| a < b), "each write reaches the device once, in order");
-        assert!(written.last() <= Some(&self.writes.last), "nothing is written that nobody asked for");
-        for done in &self.writes.done {
-            assert!(written.binary_search(done).is_ok(), "{done} was answered as done");
-        }
-        for refused in &self.writes.refused {
-            assert!(written.binary_search(refused).is_err(), "{refused} was answered as refused");
-        }
+        self.writes.check(&written);
         let shown = node.history(&[SETPOINT.to_owned()], 0).remove(0);
         assert!(shown.is_sorted(), "the set-point was only ever raised");
         for value in shown.into_iter().map(|value| value.expect("the device always answered")) {
             let value = u32::try_from(value).unwrap();
-            assert!(value == 0 || written.binary_search(&value).is_ok(), "{value} was never written");
-        }
-    }
-}
-
-impl Writes {
-    fn at_full_rate(&mut self, node: &Node, killed: &AtomicBool) {
-        let mut client = Client::new(node.address);
-        loop {
-            self.last += 1;
-            let body = json!({ "tag": SETPOINT, "value": self.last });
-            let Some(reply) = alive(client.post("/api/v1/write", &body), node, killed) else { return };
-            match reply.status {
-                200 => {
-                    assert_eq!(reply.json()["value"], self.last, "{}", reply.text());
-                    self.done.push(self.last);
-                }
-                409 => self.refused.push(self.last),
-                status => panic!("{status}: {}", reply.text()),
-            }
+            assert!(
+                value == 0 || written.binary_search(&value).is_ok(),
+                "{value} was never written"
+            );
         }
     }
 }
@@ -325,7 +301,10 @@ fn a_stop_under_full_load_loses_nothing() {
     for _ in 0..20 {
         acknowledged(&node, &rig.tags).unwrap();
     }
-    assert!(rig.plant.verify().status.success(), "checking a running node harms nothing and is no false alarm");
+    assert!(
+        rig.plant.verify().status.success(),
+        "checking a running node harms nothing and is no false alarm"
+    );
     node.stop();
     rig.bury();
     let node = rig.start().listening();

@@ -16,7 +16,7 @@ const TAG: &str = "acme/test/press/c0";
 #[test]
 fn a_clock_set_back_freezes_nothing_and_loses_nothing() {
     let (field, counters) = (Field::new(), Counters::new(1, 1));
-    let device = field.serve(counters);
+    let device = field.device(counters);
     let plant = Plant::new("[historian]\nseal_after = \"1s\"\n");
     plant.device("press", device.address, 1, FAST, &counter_table(1));
 

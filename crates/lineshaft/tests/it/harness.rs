@@ -16,8 +16,9 @@ use lineshaft_drivers::modbus::server::{Manner, Registers, Server};
 use lineshaft_drivers::modbus::{Exception, Table};
 use lineshaft_runtime::Clock;
 use parking_lot::Mutex;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// Long enough for a machine that is busy with something else, short enough to wait for a test that fails.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -117,8 +118,7 @@ impl Process {
     /// Waits until it ends by itself.
     #[track_caller]
     pub(crate) fn ended(mut self, deadline: Duration) -> Ended {
-        let status =
-            eventually(deadline, "it ends", || self.child.get_mut().try_wait().unwrap());
+        let status = eventually(deadline, "it ends", || self.child.get_mut().try_wait().unwrap());
         let nothing = || Said { text: Arc::default(), reader: std::thread::spawn(|| ()) };
         let out = std::mem::replace(&mut self.out, nothing()).all();
         let err = std::mem::replace(&mut self.err, nothing()).all();
@@ -184,8 +184,8 @@ impl Node {
 
     #[track_caller]
     pub(crate) fn write(&self, tag: &str, value: impl Into<Value>) -> Reply {
-        let body = serde_json::json!({ "tag": tag, "value": value.into() });
-        self.client.lock().post("/api/v1/write", &body).unwrap()
+        let body = json!({ "tag": tag, "value": value.into() });
+        Client::new(self.address).post("/api/v1/write", &body).unwrap()
     }
 
     /// The last value of one tag.
@@ -205,7 +205,8 @@ impl Node {
     /// What is not good is given as `None`.
     #[track_caller]
     pub(crate) fn history(&self, tags: &[String], start_ms: i64) -> Vec<Vec<Option<u64>>> {
-        let mut query = format!("/api/v1/history?mode=raw&limit=100000&start={start_ms}&end={FOREVER}");
+        let mut query =
+            format!("/api/v1/history?mode=raw&limit=100000&start={start_ms}&end={FOREVER}");
         for tag in tags {
             let _ = write!(query, "&tag={tag}");
         }
@@ -301,7 +302,7 @@ impl Client {
         self.ask(&head)
     }
 
-    /// Asks on a connection of its own, so that an error means that the request failed.
+    /// Never asks twice: what failed may have been done.
     pub(crate) fn post(&mut self, path: &str, body: &Value) -> io::Result<Reply> {
         let body = body.to_string();
         let request = format!(
@@ -352,6 +353,49 @@ impl Client {
         let mut body = vec![0; length.expect("an answer says how long it is")];
         stream.read_exact(&mut body)?;
         Ok(Reply { status, body })
+    }
+}
+
+/// Rising values written to one tag, with what was answered.
+pub(crate) struct Writes {
+    tag: &'static str,
+    last: u32,
+    pub(crate) done: Vec<u32>,
+    refused: Vec<u32>,
+}
+
+impl Writes {
+    pub(crate) const fn to(tag: &'static str) -> Writes {
+        Writes { tag, last: 0, done: Vec::new(), refused: Vec::new() }
+    }
+
+    /// Writes the next value and waits for the answer.
+    pub(crate) fn send(&mut self, client: &mut Client) -> io::Result<()> {
+        self.last += 1;
+        let reply =
+            client.post("/api/v1/write", &json!({ "tag": self.tag, "value": self.last }))?;
+        match reply.status {
+            200 => {
+                assert_eq!(reply.json()["value"], self.last, "{}", reply.text());
+                self.done.push(self.last);
+            }
+            409 => self.refused.push(self.last),
+            status => panic!("{status}: {}", reply.text()),
+        }
+        Ok(())
+    }
+
+    /// What was answered is what reached the device.
+    #[track_caller]
+    pub(crate) fn check(&self, written: &[u32]) {
+        assert!(written.is_sorted_by(|a, b| a < b), "each write comes once, in order");
+        assert!(written.last() <= Some(&self.last), "nothing comes that nobody asked for");
+        for done in &self.done {
+            assert!(written.binary_search(done).is_ok(), "{done} was answered as done");
+        }
+        for refused in &self.refused {
+            assert!(written.binary_search(refused).is_err(), "{refused} was answered as refused");
+        }
     }
 }
 
@@ -436,10 +480,13 @@ pub(crate) fn counter_table(count: usize) -> String {
 /// Runs simulated devices inside the test. One thread, so that a device that was stopped does nothing more.
 pub(crate) struct Field(tokio::runtime::Runtime);
 
-/// A simulated device that is switched on.
+/// A simulated device. Its port stays its own while it is switched off.
 pub(crate) struct Device {
     pub(crate) address: SocketAddr,
-    serving: tokio::task::JoinHandle<()>,
+    registers: Arc<dyn Registers>,
+    serving: Option<tokio::task::JoinHandle<()>>,
+    /// Bound and not listening: so nobody else gets the port, and who connects is refused.
+    _port: TcpSocket,
 }
 
 impl Field {
@@ -448,19 +495,30 @@ impl Field {
         Field(builder.worker_threads(1).enable_all().build().unwrap())
     }
 
-    pub(crate) fn serve(&self, registers: Arc<dyn Registers>) -> Device {
-        self.serve_at((Ipv4Addr::LOCALHOST, 0).into(), registers)
+    /// A device that is switched on.
+    pub(crate) fn device(&self, registers: Arc<dyn Registers>) -> Device {
+        let _inside = self.0.enter();
+        let port = TcpSocket::new_v4().unwrap();
+        port.set_reuseaddr(true).unwrap();
+        port.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = port.local_addr().unwrap();
+        let mut device = Device { address, registers, serving: None, _port: port };
+        self.switch_on(&mut device);
+        device
     }
 
-    pub(crate) fn serve_at(&self, address: SocketAddr, registers: Arc<dyn Registers>) -> Device {
-        let server = self.0.block_on(Server::bind(address, registers)).unwrap();
-        Device { address: server.address(), serving: self.0.spawn(server.serve()) }
+    pub(crate) fn switch_on(&self, device: &mut Device) {
+        let server = Server::bind(device.address, device.registers.clone());
+        let server = self.0.block_on(server).unwrap();
+        device.serving = Some(self.0.spawn(server.serve()));
     }
 
     /// Switches a device off; when this returns it has answered its last request.
-    pub(crate) fn stop(&self, device: Device) {
-        device.serving.abort();
-        let _cancelled = self.0.block_on(device.serving);
+    pub(crate) fn switch_off(&self, device: &mut Device) {
+        if let Some(serving) = device.serving.take() {
+            serving.abort();
+            let _cancelled = self.0.block_on(serving);
+        }
     }
 }
 
@@ -506,7 +564,13 @@ impl Registers for Counters {
         Err(Exception::ILLEGAL_ADDRESS)
     }
 
-    fn registers(&self, unit: u8, table: Table, start: u16, out: &mut [u16]) -> Result<(), Exception> {
+    fn registers(
+        &self,
+        unit: u8,
+        table: Table,
+        start: u16,
+        out: &mut [u16],
+    ) -> Result<(), Exception> {
         let start = usize::from(start);
         if table == Table::Holding {
             let holding = self.holding.lock();
@@ -518,7 +582,9 @@ impl Registers for Counters {
         let mut counts = unit.ok_or(Exception::GATEWAY_TARGET)?.lock();
         let pairs = start / 2..(start + out.len()) / 2;
         let asked = counts.get_mut(pairs).filter(|_| start % 2 == 0 && out.len() % 2 == 0);
-        for (count, pair) in asked.ok_or(Exception::ILLEGAL_ADDRESS)?.iter_mut().zip(out.chunks_mut(2)) {
+        for (count, pair) in
+            asked.ok_or(Exception::ILLEGAL_ADDRESS)?.iter_mut().zip(out.chunks_mut(2))
+        {
             *count += 1;
             let [a, b, c, d] = count.to_be_bytes();
             pair.copy_from_slice(&[u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])]);
@@ -533,7 +599,8 @@ impl Registers for Counters {
     fn set_registers(&self, _: u8, start: u16, values: &[u16]) -> Result<(), Exception> {
         let start = usize::from(start);
         let mut holding = self.holding.lock();
-        let into = holding.get_mut(start..start + values.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
+        let into =
+            holding.get_mut(start..start + values.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
         into.copy_from_slice(values);
         if start == 0 {
             self.written.lock().push(u32::from(holding[0]) << 16 | u32::from(holding[1]));

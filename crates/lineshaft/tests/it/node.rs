@@ -48,7 +48,12 @@ fn the_demo_plant_lives_takes_writes_and_survives_a_kill() {
     good(&node, &setpoint);
     for wanted in [200.0, 300.0] {
         let reply = node.write(&setpoint, wanted);
-        assert_eq!((reply.status, &reply.json()["value"]), (200, &wanted.into()), "{}", reply.text());
+        assert_eq!(
+            (reply.status, &reply.json()["value"]),
+            (200, &wanted.into()),
+            "{}",
+            reply.text()
+        );
         eventually(Duration::from_secs(60), "the speed follows its set-point", || {
             let now = good(&node, &speed)["value"].as_f64()?;
             println!("{wanted} {now}");

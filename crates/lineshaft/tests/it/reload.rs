@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::harness::{Counters, Device, FAST, Field, Node, Plant, SOON, counter_table, eventually};
+use crate::harness::{
+    Client, Counters, Device, FAST, Field, Node, Plant, SOON, Writes, counter_table, eventually,
+};
 
 /// Two units behind one link, `a1` and `a2`, and one device on a link of its own, `b`.
 struct Rig {
@@ -19,7 +22,7 @@ struct Rig {
 impl Rig {
     fn new() -> Rig {
         let (field, gateway, single) = (Field::new(), Counters::new(2, 8), Counters::new(1, 8));
-        let devices = [field.serve(gateway.clone()), field.serve(single.clone())];
+        let devices = [field.device(gateway.clone()), field.device(single.clone())];
         let plant = Plant::new("");
         plant.device("a1", devices[0].address, 1, FAST, &counter_table(2));
         plant.device("a2", devices[0].address, 2, FAST, &counter_table(2));
@@ -85,6 +88,14 @@ impl Rig {
         }
     }
 
+    #[track_caller]
+    fn becomes_without(&self, tag: &str) {
+        eventually(SOON, &format!("{tag} is gone"), || {
+            (!self.tags().iter().any(|one| one == tag)).then_some(())
+        });
+        assert_eq!(self.revision()["error"], Value::Null);
+    }
+
     fn tags(&self) -> Vec<String> {
         let tags = self.node.json("/api/v1/tags?limit=10000");
         let tags = tags["tags"].as_array().unwrap();
@@ -137,7 +148,8 @@ fn a_bad_change_is_refused_whole_and_the_plant_runs_on() {
     let rig = Rig::new();
     let before = rig.revision();
     // One good change and two mistakes: nothing of it is applied.
-    let wrong = counter_table(2).replace("c0,ir:0,u32", "c0,ir:0,u33").replace("c1,ir:2", "c1,ir:70000");
+    let wrong =
+        counter_table(2).replace("c0,ir:0,u32", "c0,ir:0,u33").replace("c1,ir:2", "c1,ir:70000");
     let folder = rig.plant.folder();
     let good = fs::read_to_string(folder.join("tags/a1.csv")).unwrap();
     rig.plant.put("tags/a1.csv", &wrong);
@@ -197,7 +209,8 @@ fn a_derived_tag_comes_and_goes_while_the_plant_runs() {
     rig.becomes(2);
     rig.is_good("both");
     let value = |tag: &str| rig.node.value(tag)["value"].as_f64().unwrap();
-    let (least, sum) = (value("acme/test/a1/c0") + value("acme/test/b/c0"), || value("acme/test/both"));
+    let (least, sum) =
+        (value("acme/test/a1/c0") + value("acme/test/b/c0"), || value("acme/test/both"));
     eventually(SOON, "it follows its inputs", || (sum() > least).then_some(()));
     rig.missed_nothing(&["a1", "a2", "b"]);
 
@@ -212,12 +225,36 @@ fn a_derived_tag_comes_and_goes_while_the_plant_runs() {
     rig.node.stop();
 }
 
-impl Rig {
-    #[track_caller]
-    fn becomes_without(&self, tag: &str) {
-        eventually(SOON, &format!("{tag} is gone"), || {
-            (!self.tags().iter().any(|one| one == tag)).then_some(())
-        });
-        assert_eq!(self.revision()["error"], Value::Null);
-    }
+#[test]
+fn writes_to_devices_that_change_are_answered_as_they_happened() {
+    let rig = Rig::new();
+    // One table for both: each change of it restarts both at once. `a1` keeps its link because of `a2`, `b` does not.
+    let text = fs::read_to_string(rig.plant.folder().join("devices/b.toml")).unwrap();
+    rig.plant.put("devices/b.toml", &text.replace("b.csv", "a1.csv"));
+    rig.becomes(2);
+    let done = AtomicBool::new(false);
+    let (mut shared, mut own) =
+        (Writes::to("acme/test/a1/setpoint"), Writes::to("acme/test/b/setpoint"));
+    std::thread::scope(|threads| {
+        for writes in [&mut shared, &mut own] {
+            threads.spawn(|| {
+                let mut client = Client::new(rig.node.address);
+                while !done.load(Ordering::SeqCst) {
+                    writes.send(&mut client).unwrap();
+                }
+            });
+        }
+        for revision in 3..=10 {
+            let tags = if revision % 2 == 0 { 2 } else { 4 };
+            rig.plant.put("tags/a1.csv", &counter_table(tags));
+            rig.becomes(revision);
+            rig.is_good("b/c1");
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    shared.check(&rig.gateway.written());
+    own.check(&rig.single.written());
+    assert!(shared.done.len() > 10 && own.done.len() > 10);
+    rig.missed_nothing(&["a2"]);
+    rig.node.stop();
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lineshaft_model::{
     Batch, ClockSource, OriginId, Quality, Reason, Sample, TagPath, Tags, Timestamp, Value,
 };
-use lineshaft_namespace::Namespace;
+use lineshaft_namespace::{Diagnostics, Namespace};
 use proptest::prelude::*;
 
 use crate::{meta, path};
@@ -102,7 +102,7 @@ proptest! {
             let under = |prefix: &str| configured.iter().filter(|p| p.is_under(prefix)).count();
             prop_assert_eq!(namespace.counts("a").tags, under("a"));
             prop_assert_eq!(
-                namespace.children("").iter().map(|child| child.tags).sum::<usize>(),
+                namespace.children("", Diagnostics::Include).iter().map(|child| child.tags).sum::<usize>(),
                 configured.len()
             );
         }
@@ -115,7 +115,7 @@ proptest! {
             prop_assert_eq!(said.as_ref(), last.get(path));
         }
         let listed: Vec<TagPath> =
-            namespace.list("", None, None, 100).ids.iter().filter_map(|id| tags.path(*id)).collect();
+            namespace.list("", None, None, 100, Diagnostics::Include).ids.iter().filter_map(|id| tags.path(*id)).collect();
         prop_assert_eq!(listed, configured.into_iter().collect::<Vec<_>>());
     }
 }

@@ -9,7 +9,7 @@ use lineshaft_model::{
     Access, Batch, ClockSource, DataType, OriginId, Quality, Sample, TagId, TagMeta, TagPath, Tags,
     Timestamp, Value,
 };
-use lineshaft_namespace::{Child, Counts, Namespace};
+use lineshaft_namespace::{Child, Counts, Diagnostics, Namespace};
 
 mod against_a_model;
 
@@ -86,11 +86,15 @@ fn a_folder_has_its_children_with_the_counts_of_everything_below() {
         uncertain,
     };
     assert_eq!(
-        namespace.children("acme"),
+        namespace.children("acme", Diagnostics::Include),
         [child("a", true, 3, 1, 1), child("a-1", true, 1, 1, 0), child("b", true, 1, 1, 0)]
     );
     let names = |under| -> Vec<_> {
-        namespace.children(under).into_iter().map(|c| (c.name, c.folder)).collect()
+        namespace
+            .children(under, Diagnostics::Include)
+            .into_iter()
+            .map(|c| (c.name, c.folder))
+            .collect()
     };
     assert_eq!(names(""), [("acme".into(), true), ("other".into(), false)]);
     assert_eq!(names("/acme/a/"), [("x".into(), false), ("y".into(), true)]);
@@ -105,7 +109,7 @@ fn pages_follow_each_other_in_tree_order_and_none_is_lost() {
     let mut seen = Vec::new();
     let mut after = None;
     loop {
-        let page = namespace.list("acme", None, after.as_ref(), 2);
+        let page = namespace.list("acme", None, after.as_ref(), 2, Diagnostics::Include);
         assert_eq!(page.total, 5);
         seen.extend(page.ids.iter().map(|id| namespace.tags().path(*id).unwrap().to_string()));
         after = page.next;
@@ -117,13 +121,43 @@ fn pages_follow_each_other_in_tree_order_and_none_is_lost() {
 }
 
 #[test]
+fn without_diagnostics_nothing_below_an_underscore_is_listed_or_counted() {
+    let namespace = namespace(&[
+        "a/_diag",
+        "a/_diag/errors",
+        "a/filler/_diag/state",
+        "a/filler/speed",
+        "a/meter/_diag/state",
+        "a/x_y",
+        "_node/load",
+    ]);
+    let children = |under| -> Vec<String> {
+        let children = namespace.children(under, Diagnostics::Exclude);
+        children.iter().map(|c| format!("{} {} {}", c.name, c.folder, c.tags)).collect()
+    };
+    assert_eq!(children(""), ["a true 2"]);
+    assert_eq!(children("a"), ["filler true 1", "x_y false 1"]);
+    assert_eq!(children("a/filler"), ["speed false 1"]);
+    assert_eq!(children("a/filler/_diag"), ["state false 1"], "asked for by name");
+    let list = |under, search, limit| {
+        let page = namespace.list(under, search, None, limit, Diagnostics::Exclude);
+        let paths = page.ids.iter().filter_map(|id| namespace.tags().path(*id));
+        (paths.map(|path| path.to_string()).collect::<Vec<_>>().join(" "), page.total)
+    };
+    assert_eq!(list("", None, 9), ("a/filler/speed a/x_y".into(), 2));
+    assert_eq!(list("", None, 1), ("a/filler/speed".into(), 2));
+    assert_eq!(list("", Some("state"), 9), (String::new(), 0));
+    assert_eq!(list("a/_diag", None, 9), ("a/_diag a/_diag/errors".into(), 2));
+}
+
+#[test]
 fn a_search_looks_into_paths_and_descriptions() {
     let namespace = namespace(&[]);
     let mut described = meta("acme/press/t");
     described.description = "Die temperature, Öl".into();
     namespace.configure(vec![described, meta("acme/press/speed"), meta("acme/TEMPER/x")]);
     let found = |word, limit| {
-        let page = namespace.list("", Some(word), None, limit);
+        let page = namespace.list("", Some(word), None, limit, Diagnostics::Include);
         (page.ids.len(), page.total, page.next.map(|p| p.to_string()))
     };
     assert_eq!(found("temper", 10), (2, 2, None));

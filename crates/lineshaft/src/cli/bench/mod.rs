@@ -49,6 +49,15 @@ enum Which {
         #[arg(long, default_value_t = 20)]
         seconds: u64,
     },
+    /// The plant of `poll` until Ctrl-C, to look at with a browser.
+    Plant {
+        /// Links, each with one device.
+        #[arg(long, default_value_t = 10)]
+        links: u16,
+        /// Tags of each device.
+        #[arg(long, default_value_t = 1_000)]
+        tags: u16,
+    },
     /// The simulated devices of `poll`, until standard input closes.
     #[command(hide = true)]
     Devices {
@@ -95,6 +104,10 @@ fn measure(which: &Which, dir: &Path) -> Outcome {
         Which::Poll { links, tags, period, seconds } => {
             let load = poll::Load { links: *links, tags: *tags, period_ms: *period, seconds: *seconds };
             poll::run(dir, &load)
+        }
+        Which::Plant { links, tags } => {
+            let load = poll::Load { links: *links, tags: *tags, period_ms: 1_000, seconds: 0 };
+            poll::hold(dir, &load)
         }
         Which::Devices { .. } => Ok(()),
     }

@@ -44,6 +44,24 @@ impl Drop for Devices {
 }
 
 pub(super) fn run(dir: &Path, load: &Load) -> Outcome {
+    with_node(dir, load, async |node| measure(&node, load).await.map(|()| node))
+}
+
+/// Runs the same plant until Ctrl-C, for a browser to look at.
+pub(super) fn hold(dir: &Path, load: &Load) -> Outcome {
+    with_node(dir, load, async |node| {
+        println!("listening http://{}", node.address);
+        tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
+        Ok(node)
+    })
+}
+
+/// Starts devices and a node that polls them, lets `work` have it, and stops everything.
+fn with_node(
+    dir: &Path,
+    load: &Load,
+    work: impl AsyncFnOnce(Node) -> Result<Node, String>,
+) -> Outcome {
     let (devices, addresses) = start_devices(load.links)?;
     let plant = dir.join("plant");
     write_plant(&plant, load, &addresses).map_err(|error| error.to_string())?;
@@ -52,9 +70,25 @@ pub(super) fn run(dir: &Path, load: &Load) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let outcome = executor.block_on(measure(dir, &plant, load));
+    let outcome = executor.block_on(async {
+        let stragglers = work(start_node(dir, &plant).await?).await?.stop().await;
+        if stragglers.is_empty() { Ok(()) } else { Err(format!("did not stop: {stragglers:?}")) }
+    });
     drop(devices);
     outcome
+}
+
+async fn start_node(dir: &Path, plant: &Path) -> Result<Node, String> {
+    let plant = crate::plant::load(plant, lineshaft_drivers::DRIVERS)
+        .map_err(|mistakes| mistakes.to_string())?;
+    let options = Options {
+        listen: None,
+        watch: Watch::Ignore,
+        metrics: crate::cli::run::recorder(),
+        clock: Clock::real(),
+    };
+    let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
+    Node::start(plant, data, options).await.map_err(|error| error.to_string())
 }
 
 fn start_devices(count: u16) -> Result<(Devices, Vec<String>), String> {
@@ -103,21 +137,12 @@ fn write_plant(dir: &Path, load: &Load, addresses: &[String]) -> std::io::Result
     fs::write(dir.join("devices/all.toml"), toml)
 }
 
-async fn measure(dir: &Path, plant: &Path, load: &Load) -> Outcome {
-    let plant = crate::plant::load(plant, lineshaft_drivers::DRIVERS)
-        .map_err(|mistakes| mistakes.to_string())?;
-    let options = Options {
-        listen: None,
-        watch: Watch::Ignore,
-        metrics: crate::cli::run::recorder(),
-        clock: Clock::real(),
-    };
-    let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
-    let node = Node::start(plant, data, options).await.map_err(|error| error.to_string())?;
+async fn measure(node: &Node, load: &Load) -> Outcome {
     let clock = Clock::real();
     tokio::time::sleep(WARM_UP).await;
 
-    let (from, used, samples) = (clock.steady(), processor_time(), node.view().status().samples_total);
+    let (from, used, samples) =
+        (clock.steady(), processor_time(), node.view().status().samples_total);
     tokio::time::sleep(Duration::from_secs(load.seconds)).await;
     let wall = (clock.steady() - from).as_secs_f64();
     let cores = (processor_time() - used).as_secs_f64() / wall;
@@ -131,10 +156,8 @@ async fn measure(dir: &Path, plant: &Path, load: &Load) -> Outcome {
          skipped cycles {skipped:>10}",
         load.links, load.tags, load.period_ms
     );
-    writes(&node, &clock).await?;
-    live(&node, &clock, load).await?;
-    let stragglers = node.stop().await;
-    if stragglers.is_empty() { Ok(()) } else { Err(format!("did not stop in time: {stragglers:?}")) }
+    writes(node, &clock).await?;
+    live(node, &clock, load).await
 }
 
 /// Writes one tag after the other while everything is polled.
@@ -195,7 +218,9 @@ async fn live(node: &Node, clock: &Clock, load: &Load) -> Outcome {
         }
         let now = stamp(clock);
         for value in values["value"].as_array().into_iter().flatten() {
-            let Some(then) = value.as_u64().and_then(|then| u32::try_from(then).ok()) else { continue };
+            let Some(then) = value.as_u64().and_then(|then| u32::try_from(then).ok()) else {
+                continue;
+            };
             ages.push(f64::from(now.wrapping_sub(then)));
         }
     }
@@ -210,4 +235,3 @@ async fn live(node: &Node, clock: &Clock, load: &Load) -> Outcome {
     );
     if ages.is_empty() { Err("no live values arrived".into()) } else { Ok(()) }
 }
-
