@@ -22,6 +22,8 @@ const POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-act
 
 const last = (tag) => sampleAt(tag, Date.now(), offline);
 const under = (prefix) => (prefix === "" ? tags : tags.filter((tag) => tag.tag === prefix || tag.tag.startsWith(`${prefix}/`)));
+/** Whether a tag counts for who asks below `prefix`. */
+const counts = (tag, prefix, diagnostics) => diagnostics !== "exclude" || !`/${tag.tag.slice(prefix.length)}`.replace("//", "/").includes("/_");
 const record = ({ f, seed, ...tag }) => ({ ...tag, ...last(byPath.get(tag.tag)) });
 
 class Refusal {
@@ -34,7 +36,8 @@ function listTags(ask) {
   const search = (ask.get("search") ?? "").toLowerCase();
   const limit = Number(ask.get("limit") ?? 500);
   if (!(limit >= 1 && limit <= 10_000)) throw new Refusal(400, "LS-API-002", `limit is ${limit}, must be 1 to 10,000`, { field: "limit" });
-  const all = under(ask.get("under") ?? "").filter((tag) =>
+  const prefix = ask.get("under") ?? "";
+  const all = under(prefix).filter((tag) => counts(tag, prefix, ask.get("diagnostics"))).filter((tag) =>
     search === "" || tag.tag.toLowerCase().includes(search) || tag.description.toLowerCase().includes(search));
   const after = ask.get("after");
   const from = after === null ? 0 : all.findIndex((tag) => tag.tag === after) + 1;
@@ -42,10 +45,10 @@ function listTags(ask) {
   return { tags: page.map(record), total: all.length, next: from + limit < all.length ? page.at(-1).tag : null };
 }
 
-function tree(path) {
+function tree(path, levels, diagnostics) {
   const children = new Map();
   const depth = path === "" ? 0 : path.split("/").length;
-  for (const tag of under(path)) {
+  for (const tag of under(path).filter((one) => counts(one, path, diagnostics))) {
     const parts = tag.tag.split("/");
     if (parts.length <= depth) continue;
     const name = parts[depth];
@@ -58,6 +61,9 @@ function tree(path) {
   }
   if (path !== "" && children.size === 0 && !byPath.has(path)) {
     throw new Refusal(404, "LS-API-004", `there is nothing under ${path}`, { field: "under", remedy: "Check the spelling, or start at the top of the tree." });
+  }
+  for (const child of levels > 1 ? children.values() : []) {
+    if (child.folder) child.children = tree(child.path, levels - 1, diagnostics).children;
   }
   return { path, children: [...children.values()] };
 }
@@ -131,7 +137,7 @@ async function answer(request, url) {
   }
   switch (path) {
     case "/tags": return listTags(url.searchParams);
-    case "/tree": return tree(url.searchParams.get("under") ?? "");
+    case "/tree": return tree(url.searchParams.get("under") ?? "", Number(url.searchParams.get("depth") ?? 1), url.searchParams.get("diagnostics"));
     case "/values": return url.searchParams.getAll("tag").map((name) => ({ tag: name, unit: find(name).unit, ...last(find(name)) }));
     case "/history": return history(url.searchParams);
     case "/devices": return listDevices();

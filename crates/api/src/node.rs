@@ -215,6 +215,9 @@ struct HistorianLine {
     /// The oldest sample.
     #[schema(required)]
     oldest_ms: Option<i64>,
+    /// Why samples cannot be sealed at the moment; null while they can. They stay in memory and in the shaft.
+    #[schema(required)]
+    error: Option<String>,
 }
 
 /// The plant folder's state.
@@ -289,6 +292,7 @@ impl From<HistorianStatus> for HistorianLine {
             samples_sealed: historian.samples_sealed,
             samples_hot: historian.samples_hot,
             oldest_ms: historian.oldest.map(Timestamp::millis),
+            error: historian.error,
         }
     }
 }

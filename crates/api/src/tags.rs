@@ -230,7 +230,7 @@ fn tag_line<'a>(meta: &'a TagMeta, last: Option<&'a Sample>) -> TagLine<'a> {
     let value = value_line(meta, last);
     TagLine {
         tag: value.tag,
-        device: Some(meta.device.as_str()).filter(|device| !device.is_empty()),
+        device: Some(&*meta.device).filter(|device| !device.is_empty()),
         data_type: Text(meta.data_type),
         unit: value.unit,
         description: &meta.description,

@@ -150,7 +150,7 @@ pub struct ShaftStatus {
 }
 
 /// The historian, as people see it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct HistorianStatus {
     /// Segment files.
     pub segments: u32,
@@ -162,6 +162,8 @@ pub struct HistorianStatus {
     pub samples_hot: u64,
     /// The oldest sample.
     pub oldest: Option<Timestamp>,
+    /// Why samples cannot be sealed at the moment; `None` while they can.
+    pub error: Option<String>,
 }
 
 /// The plant folder's state.

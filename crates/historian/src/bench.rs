@@ -344,7 +344,7 @@ pub fn many_tags(dir: &Path) -> Result<Report, BenchError> {
             bench.ingest(&rows);
             taking += millis(started);
         }
-        if bench.historian.hot_bytes() >= Options::default().hot_bytes_max {
+        if bench.historian.hot_bytes() >= Options::default().seal_bytes() {
             let started = cpu();
             bench.historian.seal()?;
             sealing += millis(started);

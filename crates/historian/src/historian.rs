@@ -8,6 +8,7 @@ use std::time::Duration;
 use lineshaft_contract::{HistorianStatus, History, HistoryError, HistoryPage, HistoryRequest};
 use lineshaft_model::{Row, Tags, Timestamp};
 use lineshaft_runtime::{Clock, Disk};
+use lineshaft_shaft::Reader;
 use parking_lot::{Mutex, RwLock};
 
 use crate::error::HistorianError;
@@ -138,9 +139,29 @@ impl Historian {
         }
     }
 
-    /// Goes on from an earlier offset, because the shaft now begins to count there.
-    pub(crate) fn rebase(&self, next: Offset) {
-        self.state.write().hot.take_in(&[], next);
+    /// Moves a reader to where segments end. Before anything is appended to a shaft that was just opened: a shaft that
+    /// lost its end, or was begun anew, numbers new records from an earlier offset on, and they are not the covered ones.
+    ///
+    /// # Errors
+    /// [`HistorianError::Disk`] when that cannot be put on disk; then nothing may be read yet.
+    pub fn seek(&self, reader: &mut Reader) -> Result<(), HistorianError> {
+        let mut sealer = self.sealer.lock();
+        let covered = sealer.covered();
+        let at = reader.seek(covered);
+        if at == covered {
+            return Ok(());
+        }
+        tracing::error!(
+            covered,
+            at,
+            "the shaft ends before what the historian has of it; going on from there"
+        );
+        // On disk before anything is taken in, or the next start would take the new records for covered ones.
+        sealer.rebase(at, &self.store)?;
+        let mut state = self.state.write();
+        state.covered = at;
+        state.hot.take_in(&[], at);
+        Ok(())
     }
 
     /// Bytes of samples in memory that are not being sealed yet.
@@ -163,6 +184,7 @@ impl Historian {
             samples_sealed: sealed().map(|meta| meta.samples).sum(),
             samples_hot: hot.map(Hot::samples).sum(),
             oldest: oldest_hot.into_iter().chain(oldest_sealed).min().map(Timestamp::from_nanos),
+            error: self.error(),
         }
     }
 

@@ -17,7 +17,7 @@ use blocks::Blocks;
 pub(crate) use column::Column;
 pub(crate) use copied::Copied;
 
-/// Columns that are allocated together: 18 KiB.
+/// Columns that are allocated together: 16 KiB.
 const PIECE: usize = 256;
 
 /// One generation of samples in memory: filled, then frozen, then sealed, then dropped.

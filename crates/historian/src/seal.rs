@@ -12,7 +12,7 @@ use crate::hot::{Column, Copied, Hot};
 use crate::limits::DAY_NANOS;
 use crate::manifest::{Change, Manifest};
 use crate::rows::Rows;
-use crate::segment::{Segment, SegmentId, SegmentMeta, SegmentWriter};
+use crate::segment::{Segment, SegmentId, SegmentMeta, SegmentWriter, Store};
 use crate::{Offset, metrics};
 
 /// Days that are written side by side: each has an open file and a buffer.
@@ -44,6 +44,13 @@ impl Sealer {
 
     pub(crate) const fn covered(&self) -> Offset {
         self.manifest.state.covered
+    }
+
+    /// Makes it durable that records are covered up to an earlier offset only.
+    pub(crate) fn rebase(&mut self, covered: Offset, store: &Store) -> Result<(), HistorianError> {
+        let change = Change { covered, ..Change::default() };
+        let committed = self.manifest.commit(&change);
+        committed.map_err(HistorianError::disk("write the manifest in", &store.dir))
     }
 }
 

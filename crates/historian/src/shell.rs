@@ -42,6 +42,7 @@ impl Historian {
         let mut shell = Shell {
             historian: self.clone(),
             reader,
+            is_placed: false,
             decoder,
             batch: DecodedBatch::default(),
             records: Vec::new(),
@@ -51,11 +52,14 @@ impl Historian {
             retry_at: None,
             expired_at: None,
         };
-        shell.start();
         while !stop.is_cancelled() {
             shell.look_after_seals();
             shell.expire();
-            let wait = if shell.has_room() { shell.read() } else { Some(Wait::Seal) };
+            let wait = match shell.start() {
+                None if shell.has_room() => shell.read(),
+                None => Some(Wait::Seal),
+                later => later,
+            };
             if let Some(wait) = wait
                 && timer.block_on(shell.wait(wait, stop)).is_closed()
             {
@@ -71,7 +75,7 @@ impl Historian {
         let state = self.state.read();
         let age = state.hot_since.map(|since| self.clock.steady().saturating_sub(since));
         state.frozen.is_some()
-            || state.hot.bytes() >= self.options.hot_bytes_max
+            || state.hot.bytes() >= self.options.seal_bytes()
             || age.is_some_and(|age| age >= self.options.seal_age)
     }
 }
@@ -100,6 +104,8 @@ impl Woken {
 struct Shell {
     historian: Arc<Historian>,
     reader: Reader,
+    /// Whether the reader stands where segments end, or behind it.
+    is_placed: bool,
     decoder: Decoder,
     batch: DecodedBatch,
     records: Vec<Record>,
@@ -111,23 +117,25 @@ struct Shell {
 }
 
 impl Shell {
-    fn start(&mut self) {
-        let covered = self.historian.covered();
-        let at = self.reader.seek(covered);
-        if at < covered {
-            // The shaft lost its end: it numbers new records from here, and they are not the covered ones.
-            tracing::error!(
-                covered,
-                at,
-                "the shaft ends before what the historian has of it; going on from there"
-            );
-            self.historian.rebase(at);
+    /// Goes to where segments end; what to wait for when the disk does not let it.
+    fn start(&mut self) -> Option<Wait> {
+        if !self.is_placed {
+            if let Err(error) = self.historian.seek(&mut self.reader) {
+                tracing::error!(error = %Chain(&error), "the historian cannot go on from the shaft's end");
+                return Some(Wait::Time(self.backoff.next_delay()));
+            }
+            self.is_placed = true;
         }
+        None
     }
 
     fn has_room(&self) -> bool {
         let state = self.historian.state.read();
-        state.frozen.is_none() || state.hot.bytes() < self.historian.options.hot_bytes_max
+        let frozen = state.frozen.as_ref().map(|frozen| frozen.bytes());
+        // Without a seal under way there is room: one is begun before more is read.
+        frozen.is_none_or(|frozen| {
+            frozen + state.hot.bytes() < self.historian.options.hot_bytes_max
+        })
     }
 
     fn read(&mut self) -> Option<Wait> {
@@ -204,7 +212,8 @@ impl Shell {
                 result
             });
             match spawned {
-                Ok(handle) => self.sealing = Some(handle),
+                // Until it ends there is no time to wait for.
+                Ok(handle) => (self.sealing, self.retry_at) = (Some(handle), None),
                 Err(error) => {
                     tracing::warn!(%error, "no thread for a seal");
                     self.retry_at = Some(now + self.backoff.next_delay());

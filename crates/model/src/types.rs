@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::{TagPath, Unit};
 
@@ -231,7 +232,7 @@ pub struct TagMeta {
     /// What it is, in the engineer's words.
     pub description: String,
     /// The device it comes from; empty for a derived tag.
-    pub device: String,
+    pub device: Arc<str>,
 }
 
 #[cfg(test)]

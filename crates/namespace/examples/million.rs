@@ -88,7 +88,7 @@ fn metas(count: usize) -> Vec<TagMeta> {
                 access: Access::Read,
                 step: false,
                 description: "Temperature of the drive end bearing".into(),
-                device: format!("cell-{cell:02}"),
+                device: format!("cell-{cell:02}").into(),
             })
         })
         .collect()

@@ -99,15 +99,13 @@ impl Tree {
             chunks.push(Arc::new(Chunk::new()));
         }
         let marks = metas.iter().map(|meta| mark_of(meta.path.as_str())).collect();
-        let metas = metas
-            .into_iter()
-            .zip(&ids)
-            .map(|(meta, id)| match old.meta(*id) {
-                Some(known) if **known == meta => known.clone(),
-                _ => Arc::new(meta),
-            })
-            .collect();
-        Tree { version: old.version + 1, metas, ids, marks, places, chunks }
+        // Not collected: that would keep the allocation of the whole metadata for a list of pointers.
+        let mut shared = Vec::with_capacity(ids.len());
+        shared.extend(metas.into_iter().zip(&ids).map(|(meta, id)| match old.meta(*id) {
+            Some(known) if **known == meta => known.clone(),
+            _ => Arc::new(meta),
+        }));
+        Tree { version: old.version + 1, metas: shared, ids, marks, places, chunks }
     }
 
     pub(crate) fn place(&self, id: TagId) -> Option<usize> {

@@ -67,7 +67,7 @@ fn steps(
             access: Access::Read,
             step: false,
             description: String::new(),
-            device: String::new(),
+            device: std::sync::Arc::default(),
         });
     }
     let ids: Vec<TagId> = metas.iter().map(|meta| tags.intern(&meta.path)).collect();

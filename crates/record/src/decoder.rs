@@ -68,6 +68,7 @@ impl Decoder {
                 Ok(Decoded::Context)
             }
             BATCH => {
+                self.numbers.end_preamble();
                 out.rows.clear();
                 out.offset = record.offset;
                 let (numbers, columns) = (&self.numbers, &mut self.columns);

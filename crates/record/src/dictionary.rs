@@ -194,12 +194,21 @@ pub(crate) struct Numbers {
     tags: Vec<Option<TagId>>,
     /// The parts of a preamble that is not yet whole.
     parts: Vec<u8>,
+    /// Whose parts they are: the number of the record that the preamble stands before.
+    parts_of: Offset,
 }
 
 impl Numbers {
     /// Whether these are the numbers that a record means.
     pub(crate) fn are(&self, numbering: u64) -> bool {
         self.numbering == Some(numbering)
+    }
+
+    /// A record that is no preamble came: parts that wait for their end wait in vain.
+    pub(crate) fn end_preamble(&mut self) {
+        if !self.parts.is_empty() {
+            self.parts = Vec::new();
+        }
     }
 
     pub(crate) fn tag(&self, number: u64) -> Option<TagId> {
@@ -209,13 +218,17 @@ impl Numbers {
     #[cfg(test)]
     pub(crate) fn of(tags: impl IntoIterator<Item = TagId>) -> Numbers {
         let tags = tags.into_iter().map(Some).collect();
-        Numbers { numbering: Some(0), tags, parts: Vec::new() }
+        Numbers { numbering: Some(0), tags, ..Numbers::default() }
     }
 
     /// Takes a preamble or dictionary record in; others are none of its business.
     pub(crate) fn read(&mut self, record: &Record, tags: &Tags) -> Result<(), RecordError> {
         match record.kind {
             PREAMBLE => {
+                if self.parts_of != record.offset {
+                    // Those of another segment, whose last one could not be read.
+                    (self.parts, self.parts_of) = (Vec::new(), record.offset);
+                }
                 let claimed = self.parts.len() + record.payload.len();
                 let max = crate::limits::PREAMBLE_BYTES_MAX;
                 if claimed > max {
@@ -234,7 +247,7 @@ impl Numbers {
                 self.read_whole(&record.payload, tags)
             }
             DICTIONARY => {
-                self.parts = Vec::new();
+                self.end_preamble();
                 self.read_more(&record.payload, tags)
             }
             _ => Ok(()),
@@ -305,5 +318,38 @@ pub(crate) fn check_version(found: u8) -> Result<(), RecordError> {
         VERSION => Ok(()),
         0..VERSION => Err(RecordError::malformed("version")),
         _ => Err(RecordError::Newer { found, known: VERSION }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use lineshaft_model::Timestamp;
+
+    use super::*;
+
+    fn last(offset: Offset, payload: &[u8]) -> Record {
+        let (arrived, payload) = (Timestamp::default(), Bytes::copy_from_slice(payload));
+        Record { offset, kind: PREAMBLE, arrived, more: false, payload }
+    }
+
+    fn part(offset: Offset, payload: &[u8]) -> Record {
+        Record { more: true, ..last(offset, payload) }
+    }
+
+    #[test]
+    fn a_preamble_is_whole_though_the_one_of_the_segment_before_lost_its_end() {
+        let tags = Arc::new(Tags::new());
+        let dictionary = Dictionary::new(Arc::clone(&tags));
+        let tag = tags.intern(&TagPath::new("acme/line/a").unwrap());
+        dictionary.number(tag).unwrap();
+        let mut whole = Vec::new();
+        dictionary.write(&mut whole);
+        let (head, end) = whole.split_at(20);
+        let mut numbers = Numbers::default();
+        for record in [part(0, head), part(7, head), last(7, end)] {
+            numbers.read(&record, &tags).unwrap();
+        }
+        assert_eq!(numbers.tag(0), Some(tag));
     }
 }

@@ -42,7 +42,7 @@ pub trait Disk: Debug + Send + Sync {
     /// As the operating system says.
     fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>>;
 
-    /// Makes a folder and those above it; an existing one is fine.
+    /// Makes a folder and those above it, durable at once; an existing one is fine.
     ///
     /// # Errors
     /// As the operating system says.

@@ -39,6 +39,17 @@ pub enum EndpointError {
     /// No port.
     #[error("`{0}` has no port; write for example tcp://192.168.0.17:502")]
     Port(String),
+    /// Something that is not a port stands where the port belongs.
+    #[error("`{port}` in `{text}` is not a port, a number from 0 to 65535")]
+    PortNumber {
+        /// What stands there.
+        port: String,
+        /// The whole endpoint.
+        text: String,
+    },
+    /// Options where there are none.
+    #[error("`{0}` has options, and only serial:// has any; all others are the device's own keys and settings")]
+    NoOptions(String),
     /// An option that this scheme does not have, or a wrong value.
     #[error("option `{name}={value}` is not one of {allowed}")]
     Option {
@@ -60,8 +71,11 @@ impl FromStr for Endpoint {
         if scheme.is_empty() || address.is_empty() {
             return Err(form());
         }
-        if scheme != "serial" && port_of(address).is_none() {
-            return Err(EndpointError::Port(text.into()));
+        if scheme != "serial" {
+            check_port(address, text)?;
+        }
+        if scheme.ends_with("tcp") && !query.is_empty() {
+            return Err(EndpointError::NoOptions(text.into()));
         }
         let options = query
             .split('&')
@@ -80,9 +94,14 @@ impl FromStr for Endpoint {
     }
 }
 
-fn port_of(address: &str) -> Option<u16> {
-    let (host, port) = address.rsplit_once(':')?;
-    if host.is_empty() { None } else { port.parse().ok() }
+fn check_port(address: &str, text: &str) -> Result<(), EndpointError> {
+    match address.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && !port.is_empty() => {
+            let wrong = |_| EndpointError::PortNumber { port: port.into(), text: text.into() };
+            port.parse::<u16>().map(|_| ()).map_err(wrong)
+        }
+        _ => Err(EndpointError::Port(text.into())),
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -181,14 +200,18 @@ mod tests {
         ] {
             assert_eq!(good.parse::<Endpoint>().unwrap().to_string(), good);
         }
-        for wrong in [
-            "192.168.0.17:502",
-            "tcp://host",
-            "tcp://:502",
-            "tcp://h:99999",
-            "serial:///dev/ttyS0?baud=x",
+        for (wrong, why) in [
+            ("192.168.0.17:502", "is not an endpoint"),
+            ("tcp://host", "has no port"),
+            ("tcp://:502", "has no port"),
+            ("tcp://h:", "has no port"),
+            ("tcp://h:99999", "`99999` in `tcp://h:99999` is not a port"),
+            ("tcp://h:502?unit=7", "has options"),
+            ("rtu+tcp://h:502?baud=9600", "has options"),
+            ("serial:///dev/ttyS0?baud=x", "option `baud=x`"),
         ] {
-            assert!(wrong.parse::<Endpoint>().is_err(), "{wrong}");
+            let error = wrong.parse::<Endpoint>().unwrap_err().to_string();
+            assert!(error.contains(why), "{wrong}: {error}");
         }
     }
 }

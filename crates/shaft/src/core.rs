@@ -224,7 +224,8 @@ impl Core {
         let cursors: Vec<_> =
             self.cursors.lock().iter().map(|(name, c)| (name.clone(), c.parked())).collect();
         let committed = self.committed.borrow().clone();
-        let log = self.log.read();
+        // A copy: a reader can have a segment's map for as long as it reads the segment, and the writer wants the log.
+        let log = Log { segments: self.log.read().segments.clone() };
         let lag = |offset: Offset| log.segments.iter().map(|s| s.bytes_from(offset)).sum();
         let readers = cursors
             .into_iter()

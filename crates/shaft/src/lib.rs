@@ -42,7 +42,7 @@ pub use options::{From, Options};
 pub use reader::{Gap, GapReason, ReadOutcome, Reader};
 pub use shaft::{Preamble, Shaft};
 pub use status::{Committed, ReaderStatus, Status};
-pub use verify::{Damage, SegmentReport, Verification, verify};
+pub use verify::{CursorReport, Damage, SegmentReport, Verification, verify};
 
 /// The number of a record: counted from 0 over the life of the log, never given twice.
 pub type Offset = u64;

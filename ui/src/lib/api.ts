@@ -34,7 +34,12 @@ export interface TreeNode {
   tags: number;
   bad: number;
   uncertain: number;
+  /** Absent where it was not asked for, and where the answer would have become too large. */
+  children?: TreeNode[];
 }
+
+/** Whether what devices tell about themselves counts: everything below a segment that starts with `_`. */
+export type Diagnostics = "include" | "exclude";
 
 export interface TreeLevel {
   path: string;
@@ -59,6 +64,8 @@ export type HistoryQuery = {
   tags: string[];
   start: number;
   end: number;
+  /** Also the last sample before `start` and the first at or after `end`. */
+  bounds?: boolean;
 } & ({ mode: "plot"; points: number } | { mode: "raw"; limit: number; after?: string });
 
 export interface WriteDone {
@@ -126,6 +133,8 @@ export interface Status {
     samples_sealed: number;
     samples_hot: number;
     oldest_ms: number | null;
+    /** Why the last seal failed; null or absent when it did not. */
+    error?: string | null;
   };
   revision: { id: number; applied_ms: number; error: string | null };
 }
@@ -166,7 +175,7 @@ const BASE = "/api/v1/";
 /** Longer than the node's own limit for a write, so that its answer wins over ours. */
 const TIMEOUT_MS = 30_000;
 
-type Params = Record<string, string | number | string[] | undefined | null>;
+type Params = Record<string, string | number | boolean | string[] | undefined | null>;
 
 export function query(params: Params): string {
   const out = new URLSearchParams();
@@ -220,14 +229,14 @@ function get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> 
 
 export const api = {
   tags(
-    ask: { under?: string; search?: string; limit?: number; after?: string | null },
+    ask: { under?: string; search?: string; diagnostics?: Diagnostics; limit?: number; after?: string | null },
     signal?: AbortSignal,
   ): Promise<TagPage> {
     return get("tags", ask, signal);
   },
 
-  tree(under: string, signal?: AbortSignal): Promise<TreeLevel> {
-    return get("tree", { under }, signal);
+  tree(ask: { under: string; depth?: number; diagnostics?: Diagnostics }, signal?: AbortSignal): Promise<TreeLevel> {
+    return get("tree", ask, signal);
   },
 
   history(ask: HistoryQuery, signal?: AbortSignal): Promise<HistoryPage> {

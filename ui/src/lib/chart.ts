@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import { formatDate, formatNumber, formatTime, formatTimeMs, formatUnit } from "./format";
 import { drawDoubt, drawLanes, type Inks, LANE_PX } from "./lanes";
-import { type Columns, indexAt, plotted } from "./series";
+import { type Columns, extent, indexAt, plotted } from "./series";
 import type { Window } from "./timewindow";
 import type { Pen } from "./trend.svelte";
 
@@ -37,10 +37,11 @@ function padded(least: number | null, most: number | null): [number, number] {
   return [least - pad, most + pad];
 }
 
-/** Ticks with just the decimals that tell neighbours apart. */
+/** Ticks with just the decimals of their step: steps of 0.25 need two. */
 function ticks(splits: number[]): string[] {
-  const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
-  const decimals = Math.min(6, Math.max(0, -Math.floor(Math.log10(step || 1) + 1e-9)));
+  const step = Number(Math.abs((splits[1] ?? 1) - (splits[0] ?? 0)).toPrecision(9));
+  let decimals = 0;
+  while (decimals < 6 && Number(step.toFixed(decimals)) !== step) decimals += 1;
   return splits.map((value) =>
     Math.abs(value) >= 1e6 ? formatNumber(value) : value.toFixed(decimals).replace("-", "\u2212"),
   );
@@ -91,7 +92,16 @@ export function options(stage: Stage): uPlot.Options {
   if (units.length === 0) scales["u:"] = { range: [0, 1] };
   units.forEach((unit, at) => {
     const mine = curves.filter((pen) => pen.unit === unit);
-    scales[`u:${unit}`] = { auto: true, range: (_, least, most) => padded(least, most) };
+    scales[`u:${unit}`] = {
+      auto: true,
+      range: () => {
+        const { start, end } = stage.window();
+        // uPlot looks at the samples inside only; what holds into the window is drawn too.
+        const reach = mine.map((pen) => extent(pen.columns, start, end, pen.isStep)).filter((one) => one !== null);
+        if (reach.length === 0) return padded(null, null);
+        return padded(Math.min(...reach.map((one) => one.least)), Math.max(...reach.map((one) => one.most)));
+      },
+    };
     if (phone && at > 1) return;
     axes.push({
       scale: `u:${unit}`,
@@ -181,9 +191,12 @@ export function joined(curves: Pen[], window: Window, until: number): uPlot.Alig
   return tables.length === 1 ? tables[0]! : uPlot.join(tables, tables.map(() => [NULL_EXPAND, NULL_EXPAND]));
 }
 
-/** Samples as a line, with the last value held until now: no news means it still holds. */
+/**
+ * Samples as a line: to the first one after the window where there is one, otherwise with the last value held until
+ * now, because no news means it still holds.
+ */
 function held(columns: Columns, end: number, until: number): uPlot.AlignedData {
-  const last = indexAt(columns.t, end);
+  const last = Math.min(columns.t.length - 1, indexAt(columns.t, end) + 1);
   const t = columns.t.slice(0, last + 1);
   const v: (number | null)[] = t.map((_, at) => plotted(columns.v[at]!, columns.q[at]!));
   const value = v.at(-1);

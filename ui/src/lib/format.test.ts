@@ -29,6 +29,7 @@ describe("numbers", () => {
   it("shows what is not a number as what it is, and nothing as a dash", () => {
     expect(formatValue(true)).toBe("true");
     expect(formatValue("held")).toBe("held");
+    expect(formatValue("")).toBe('""');
     expect(formatValue(null)).toBe("—");
   });
 });

@@ -1,5 +1,6 @@
 // Numbers, units, ages, sizes and times as text. Pure: the time zone is the browser's.
 import type { Value } from "./api";
+import { FULL } from "./decimals";
 
 const GROUP = "\u202f"; // narrow no-break space: readable in every language, unlike , and .
 const MINUS = "\u2212";
@@ -12,14 +13,18 @@ function isWhole(type: string | undefined): boolean {
   return type !== undefined && /^[iu](8|16|32|64)/.test(type);
 }
 
-/** Decimals by magnitude, not by value, so that a live number does not change its width. */
-export function formatNumber(value: number, type?: string): string {
+/**
+ * A number with as many decimals as its tag has (decimals.ts). Where that is not known, or more than tells anything,
+ * by magnitude and not by value, so that a live number does not change its width.
+ */
+export function formatNumber(value: number, type?: string, known: number = FULL): string {
   if (!Number.isFinite(value)) return "—";
   const size = Math.abs(value);
-  if (size !== 0 && (size >= 1e12 || size < 1e-3) && !isWhole(type)) {
+  const tiny = known === FULL && size < 1e-3;
+  if (size !== 0 && (size >= 1e12 || tiny) && !isWhole(type)) {
     return value.toExponential(3).replace("e+", "e").replace("-", MINUS);
   }
-  const decimals = isWhole(type) && Number.isInteger(value) ? 0 : decimalsFor(size);
+  const decimals = isWhole(type) && Number.isInteger(value) ? 0 : known === FULL ? decimalsFor(size) : known;
   const [whole = "0", part] = size.toFixed(decimals).split(".");
   const text = grouped(whole) + (part === undefined ? "" : `.${part}`);
   return value < 0 && Number(size.toFixed(decimals)) !== 0 ? MINUS + text : text;
@@ -31,10 +36,18 @@ function decimalsFor(size: number): number {
   return size >= 1 || size === 0 ? 2 : 4;
 }
 
-export function formatValue(value: Value | undefined, type?: string): string {
+/** "5.9 – 6.0", or one number where nothing moved. */
+export function formatRange(least: number, most: number, type?: string, known?: number): string {
+  const [from, to] = [formatNumber(least, type, known), formatNumber(most, type, known)];
+  return from === to ? from : `${from} – ${to}`;
+}
+
+export function formatValue(value: Value | undefined, type?: string, known?: number): string {
   if (value === null || value === undefined) return "—";
-  if (typeof value === "number") return formatNumber(value, type);
+  if (typeof value === "number") return formatNumber(value, type, known);
   if (typeof value === "boolean") return value ? "true" : "false";
+  // A text that is there and empty is not the same as nothing.
+  if (value === "") return '""';
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -1,5 +1,5 @@
 // The last few stored samples of a tag. History is read oldest first, so: a short window, then a
-// longer one when it is empty; a tag that is quiet for a day shows its current value only.
+// longer one when it has too few; the last sample before the longest one, however old, always comes.
 import { api } from "./api";
 import { type Columns, emptyColumns, fromSeries } from "./series";
 
@@ -9,7 +9,7 @@ const LIMIT = 5_000;
 export async function lastSamples(tag: string, most: number, now: number): Promise<Columns> {
   for (const span of WINDOWS_MS) {
     try {
-      const page = await api.history({ tags: [tag], start: now - span, end: now, mode: "raw", limit: LIMIT });
+      const page = await api.history({ tags: [tag], start: now - span, end: now, mode: "raw", limit: LIMIT, bounds: true });
       const series = page.series[0];
       // A further page means these are not the last ones; live samples will fill the list.
       if (series === undefined || page.next !== null) return emptyColumns();

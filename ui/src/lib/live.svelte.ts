@@ -74,6 +74,11 @@ class Live {
     return this.now + this.skewMs;
   }
 
+  /** Up to when something is known, in the node's time: nothing is after the line went silent. */
+  get knownMs(): number {
+    return this.fresh ? this.nodeNow : this.heardMs + this.skewMs;
+  }
+
   get fresh(): boolean {
     return this.state === "live";
   }

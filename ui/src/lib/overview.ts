@@ -1,54 +1,60 @@
-// What an overview screen is made of: the level asked for and two below it.
+// What an overview screen is made of: the level asked for and two below it, without diagnostics.
 import { api, type TreeLevel, type TreeNode } from "./api";
 
-/** Below this many folders each is looked into; a hall of a thousand racks is listed as it is. */
-const LOOKED_INTO_MAX = 48;
+/** The level itself, its sections or cards, and for each card whether it is a line or a machine. */
+const LEVELS = 3;
+/** The contract's limit: a company with one site and one area is found in one request. */
+const LEVELS_MOST = 8;
 
 export interface OverviewLevel {
   /** Where we really are: the top of the tree moves down to the first level with a choice. */
   path: string;
   nodes: TreeNode[];
   tagsHere: TreeNode[];
-  /** The machine's own diagnostics, when it has them. */
-  diagnostics: TreeNode | null;
-  /** Machinery of every folder that was looked into; no entry means not looked into. */
-  below: Map<string, TreeNode[]>;
+  /** Machinery below a folder; nothing where it was not looked into. */
+  below(path: string): TreeNode[];
 }
 
-export function isMachinery(node: TreeNode): boolean {
-  return node.folder && !node.name.startsWith("_");
+function machinery(nodes: readonly TreeNode[]): TreeNode[] {
+  return nodes.filter((node) => node.folder);
+}
+
+/** How many levels are known from here down, as far as it matters. */
+function known(nodes: readonly TreeNode[]): number {
+  const below = machinery(nodes).map((node) => (node.children === undefined ? 0 : known(node.children)));
+  return 1 + (below.length === 0 ? LEVELS : Math.min(...below));
 }
 
 /** A company with one site and one area needs no three clicks to get to its lines. */
-async function firstChoice(signal: AbortSignal): Promise<TreeLevel> {
-  let level = await api.tree("", signal);
+export function firstChoice(top: TreeLevel): TreeLevel {
+  let level = top;
   for (;;) {
-    const [only, ...others] = level.children.filter((child) => !child.name.startsWith("_"));
+    const [only, ...others] = level.children;
     if (only === undefined || others.length > 0 || !only.folder) return level;
-    const next = await api.tree(only.path, signal);
     // A lone machine stays a card: its own page would hide that the plant has one machine.
-    if (!next.children.some(isMachinery)) return level;
-    level = next;
+    if (only.children === undefined || machinery(only.children).length === 0) return level;
+    level = { path: only.path, children: only.children };
   }
 }
 
-export async function loadOverview(path: string, signal: AbortSignal): Promise<OverviewLevel> {
-  const level = path === "" ? await firstChoice(signal) : await api.tree(path, signal);
-  const nodes = level.children.filter(isMachinery);
+export function overviewOf(level: TreeLevel): OverviewLevel {
+  const nodes = machinery(level.children);
   const below = new Map<string, TreeNode[]>();
-  const lookInto = async (some: TreeNode[]): Promise<TreeNode[]> => {
-    const looked = some.slice(0, Math.max(0, LOOKED_INTO_MAX - below.size));
-    const levels = await Promise.all(looked.map((node) => api.tree(node.path, signal)));
-    levels.forEach((one, at) => below.set(looked[at]!.path, one.children.filter(isMachinery)));
-    return looked.flatMap((node) => below.get(node.path)!);
-  };
-  // Two levels: sections and their cards, and for a card whether it is a line or a machine.
-  await lookInto(await lookInto(nodes));
+  for (const node of nodes.flatMap((one) => [one, ...machinery(one.children ?? [])])) {
+    below.set(node.path, machinery(node.children ?? []));
+  }
   return {
     path: level.path,
     nodes,
     tagsHere: level.children.filter((child) => !child.folder),
-    diagnostics: level.children.find((child) => child.name === "_diag") ?? null,
-    below,
+    below: (path) => below.get(path) ?? [],
   };
+}
+
+export async function loadOverview(path: string, signal: AbortSignal): Promise<OverviewLevel> {
+  const ask = (under: string, depth: number) => api.tree({ under, depth, diagnostics: "exclude" }, signal);
+  if (path !== "") return overviewOf(await ask(path, LEVELS));
+  const level = firstChoice(await ask("", LEVELS_MOST));
+  // A large plant is cut at the contract's number of nodes: from the first choice on, it is asked again.
+  return overviewOf(known(level.children) >= LEVELS ? level : await ask(level.path, LEVELS));
 }

@@ -1,10 +1,18 @@
-// Reasons out of the `error` of shaft and revision: a text of one or more lines today, and
-// structured ones once a node sends them.
+// Reasons out of the `error` of shaft, historian and revision: a text today, and structured ones once a node
+// sends them.
+import type { Status } from "./api";
 
-/** Readable lines, in order; nothing is dropped that looks like a sentence or a code. */
+/**
+ * One text for each reason, in order; nothing is dropped that looks like a sentence or a code. Reasons that show the
+ * place in the file have several lines and an empty one between them; otherwise each line is a reason.
+ */
 export function reasonsOf(error: unknown): string[] {
   if (error === null || error === undefined || error === false || error === "") return [];
-  if (typeof error === "string") return error.split("\n").filter((line) => line.trim() !== "");
+  if (typeof error === "string") {
+    const blocks = error.split(/\n\s*\n/).map((block) => block.replace(/\s+$/, ""));
+    const reasons = blocks.length > 1 ? blocks : error.split("\n");
+    return reasons.filter((reason) => reason.trim() !== "");
+  }
   if (Array.isArray(error)) return error.flatMap(reasonsOf);
   if (typeof error !== "object") return [String(error)];
   const record = error as Record<string, unknown>;
@@ -22,4 +30,10 @@ export function timeOf(error: unknown): number | null {
   const record = error as Record<string, unknown>;
   const at = record.timestamp_ms ?? record.at_ms;
   return typeof at === "number" ? at : null;
+}
+
+/** Whether somebody should look at the System screen, whatever screen is open. */
+export function needsLook(status: Status): boolean {
+  const errors = [status.shaft.error, status.historian.error, status.revision.error];
+  return status.shaft.state !== "writing" || errors.some((error) => reasonsOf(error).length > 0);
 }

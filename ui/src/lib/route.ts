@@ -1,4 +1,5 @@
 // Hash routes: every screen can be bookmarked and sent to a colleague.
+import type { Diagnostics } from "./api";
 
 export type Page = "overview" | "tags" | "trend" | "devices" | "system";
 
@@ -42,11 +43,12 @@ function link(page: Page, params: URLSearchParams): string {
   return text === "" ? `#/${page}` : `#/${page}?${text}`;
 }
 
-export function tagsLink(ask: { under?: string; search?: string; tag?: string }): string {
+export function tagsLink(ask: { under?: string; search?: string; tag?: string; diagnostics?: Diagnostics }): string {
   const params = new URLSearchParams();
   if (ask.under) params.set("under", ask.under);
   if (ask.search) params.set("search", ask.search);
   if (ask.tag) params.set("tag", ask.tag);
+  if (ask.diagnostics === "include") params.set("diagnostics", "include");
   return link("tags", params);
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Quality, Value } from "./api";
-import { append, type Columns, doubtful, emptyColumns, extent, indexAt, mergeTail, plotted, stretches, trim } from "./series";
+import { append, type Columns, doubtful, drawnAt, emptyColumns, extent, indexAt, mergeTail, plotted, stretches, trim } from "./series";
 
 /** "0 20, 5 -, 9 21": time and value, - for bad. */
 function columns(text: string): Columns {
@@ -30,6 +30,18 @@ it("keeps the one sample that holds into the window", () => {
   expect(one.t).toEqual([10, 20]);
   trim(one, 5);
   expect(one.t).toEqual([10, 20]);
+});
+
+it("draws from edge to edge: on the line, or what holds", () => {
+  const one = columns("0 10, 10 20, 20 -, 30 5");
+  expect(drawnAt(one, 5, false)).toBe(15);
+  expect(drawnAt(one, 5, true)).toBe(10);
+  expect(drawnAt(one, 15, false)).toBeNull();
+  expect(drawnAt(one, 15, true)).toBe(20);
+  expect(drawnAt(one, 99, false)).toBe(5);
+  expect(drawnAt(one, -1, true)).toBeNull();
+  expect(extent(one, 5, 8)).toEqual({ least: 15, most: 18 });
+  expect(extent(one, 5, 8, true)).toEqual({ least: 10, most: 10 });
 });
 
 it("keeps what was heard while history was on its way", () => {

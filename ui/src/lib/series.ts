@@ -74,6 +74,16 @@ export function plotted(value: Value, quality: Quality): number | null {
   return typeof value === "boolean" ? Number(value) : null;
 }
 
+/** The last numbers of the columns, newest first: what tells how the tag is written. */
+export function lastNumbers(columns: Columns, most: number): number[] {
+  const out: number[] = [];
+  for (let at = columns.v.length - 1; at >= 0 && out.length < most; at -= 1) {
+    const value = columns.v[at];
+    if (typeof value === "number") out.push(value);
+  }
+  return out;
+}
+
 export interface Stretch {
   from: number;
   to: number;
@@ -121,16 +131,34 @@ export interface Extent {
   most: number;
 }
 
-/** Smallest and largest drawn value in the window, null when nothing is drawn. */
-export function extent(columns: Columns, start: number, end: number): Extent | null {
+/** What is drawn at `t`: on the line to the next sample, or the value that holds. Null where nothing is. */
+export function drawnAt(columns: Columns, t: number, step: boolean): number | null {
+  const at = indexAt(columns.t, t);
+  if (at < 0) return null;
+  const from = plotted(columns.v[at]!, columns.q[at]!);
+  if (from === null || step || at + 1 >= columns.t.length) return from;
+  const to = plotted(columns.v[at + 1]!, columns.q[at + 1]!);
+  // A line that ends in a gap is not drawn; the sample itself is.
+  if (to === null) return columns.t[at] === t ? from : null;
+  return from + ((to - from) * (t - columns.t[at]!)) / (columns.t[at + 1]! - columns.t[at]!);
+}
+
+/** Smallest and largest drawn value in the window, edges included; null when nothing is drawn. */
+export function extent(columns: Columns, start: number, end: number, step = false): Extent | null {
   let least = Infinity;
   let most = -Infinity;
-  for (let at = Math.max(0, indexAt(columns.t, start)); at < columns.t.length; at += 1) {
-    if (columns.t[at]! > end) break;
-    const value = plotted(columns.v[at]!, columns.q[at]!);
-    if (value === null) continue;
+  const take = (value: number | null): void => {
+    if (value === null) return;
     if (value < least) least = value;
     if (value > most) most = value;
+  };
+  take(drawnAt(columns, start, step));
+  for (let at = indexAt(columns.t, start) + 1; at < columns.t.length; at += 1) {
+    if (columns.t[at]! > end) {
+      take(drawnAt(columns, end, step));
+      break;
+    }
+    take(plotted(columns.v[at]!, columns.q[at]!));
   }
   return least <= most ? { least, most } : null;
 }

@@ -37,7 +37,7 @@ export function sparkHistory(tag: string, spanMs: number, points: number, now: n
 async function load(some: Waiting[], spanMs: number, points: number, now: number): Promise<void> {
   try {
     const tags = [...new Set(some.map((one) => one.tag))];
-    const page = await api.history({ tags, start: now - spanMs, end: now, mode: "plot", points });
+    const page = await api.history({ tags, start: now - spanMs, end: now, mode: "plot", points, bounds: true });
     const byTag = new Map<string, Series>(page.series.map((series) => [series.tag, series]));
     for (const { tag, give } of some) {
       const series = byTag.get(tag);

@@ -1,5 +1,5 @@
 // The tags of the current filter, loaded page by page as far as somebody scrolls.
-import { api, Problem, type Tag } from "./api";
+import { api, type Diagnostics, Problem, type Tag } from "./api";
 import { nextPageSize, ROWS_MAX } from "./rows";
 
 const PAGE_LEAST = 200;
@@ -21,6 +21,7 @@ export class TagList {
   constructor(
     readonly under: string,
     readonly search: string,
+    readonly diagnostics: Diagnostics,
   ) {
     void this.load();
   }
@@ -51,8 +52,8 @@ export class TagList {
     try {
       do {
         const limit = nextPageSize(this.tags.length, this.wanted, PAGE_LEAST, PAGE_MOST);
-        const { under, search } = this;
-        const page = await api.tags({ under, search, limit, after: this.next }, this.abort.signal);
+        const { under, search, diagnostics } = this;
+        const page = await api.tags({ under, search, diagnostics, limit, after: this.next }, this.abort.signal);
         this.tags = this.started ? this.tags.concat(page.tags) : page.tags;
         this.total = page.total;
         this.next = page.next;

@@ -7,8 +7,12 @@ import type { Window } from "./timewindow";
 export const PEN_COLOURS = 8;
 const RELOAD_LEAST_MS = 30_000;
 const RELOAD_MOST_MS = 600_000;
+/** First, last, lowest and highest of a pixel column. */
+const POINTS_PER_PIXEL = 4;
+/** With all pens of a request this stays within the contract's 500,000 samples of an answer. */
+const POINTS_MOST = 16_000;
 /** Samples a pen may hold before history is asked again, as a multiple of the points drawn. */
-const TAIL_FACTOR = 4;
+const TAIL_FACTOR = 2;
 const ZOOMS_MAX = 50;
 /** The contract allows 50; half of it keeps each answer quick. */
 const TAGS_PER_REQUEST = 25;
@@ -56,7 +60,7 @@ export class Trend {
   zooms = $state.raw<(Window | number)[]>([]);
   private fixed = $state.raw<Window>({ start: 0, end: 1 });
 
-  private points = 1_000;
+  private points = 4_000;
   private abort: AbortController | null = null;
   private reload: ReturnType<typeof setTimeout> | undefined;
   private settle: ReturnType<typeof setTimeout> | undefined;
@@ -67,8 +71,9 @@ export class Trend {
     return { start: end - this.followMs, end };
   }
 
-  setPoints(widthPx: number): void {
-    const points = Math.max(100, Math.round(widthPx));
+  /** As fine as the plot is wide; more could not be seen. */
+  setWidth(plotPx: number): void {
+    const points = Math.min(POINTS_MOST, Math.max(100, Math.round(plotPx)) * POINTS_PER_PIXEL);
     const grown = points > this.points * 1.2;
     this.points = points;
     if (grown) this.loadSoon();
@@ -191,7 +196,7 @@ export class Trend {
 
   private async ask(pens: Pen[], window: Window, signal: AbortSignal): Promise<Series[]> {
     this.loads += 1;
-    const plot = { start: window.start, end: window.end, mode: "plot", points: this.points } as const;
+    const plot = { start: window.start, end: window.end, bounds: true, mode: "plot", points: this.points } as const;
     try {
       const series: Series[] = [];
       // One after another: the node answers few questions at a time, and others ask too.
@@ -218,7 +223,7 @@ export class Trend {
       const one = byTag.get(pen.tag);
       const history = one === undefined ? emptyColumns() : fromSeries(one);
       if (this.followMs !== null) {
-        // Without a sample in the window, the last known value still holds through it.
+        // A tag that has said nothing for as long as there is history may have said something just now.
         const before = history.t.length === 0 ? pen.columns : mergeTail(history, pen.columns);
         // The latest value known, in case what the pen holds is from a stretch of the past.
         const latest = live.cell(pen.tag).sample;

@@ -80,7 +80,7 @@ pub(crate) fn meta(name: &str, data_type: &str, access: Access) -> TagMeta {
         access,
         step: !data_type.is_numeric(),
         description: format!("The {name} of the filler"),
-        device: if name == "derived" { String::new() } else { "filler".into() },
+        device: if name == "derived" { "".into() } else { "filler".into() },
     }
 }
 

@@ -1,5 +1,7 @@
 //! A device's own health as tags under `<device path>/_diag/`.
 
+use std::sync::Arc;
+
 use lineshaft_model::{
     Access, Batch, DataType, Sample, TagId, TagMeta, TagPath, Tags, Timestamp, Unit, Value,
 };
@@ -41,6 +43,7 @@ const TAGS: [Row; 11] = [
 /// Empty when `path` is so long or deep that nothing fits below it; such a device has no diagnostics as tags.
 #[must_use]
 pub fn diag_tags(path: &TagPath, device: &str) -> Vec<TagMeta> {
+    let device: Arc<str> = device.into();
     let meta = |(name, data_type, unit, step, description): Row| {
         Some(TagMeta {
             path: path.join(&format!("_diag/{name}")).ok()?,
@@ -49,7 +52,7 @@ pub fn diag_tags(path: &TagPath, device: &str) -> Vec<TagMeta> {
             access: Access::Read,
             step,
             description: description.into(),
-            device: device.into(),
+            device: device.clone(),
         })
     };
     TAGS.into_iter().map(meta).collect::<Option<Vec<_>>>().unwrap_or_default()

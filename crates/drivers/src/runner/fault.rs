@@ -113,7 +113,7 @@ impl Link<'_> {
     }
 
     async fn go_bad(&mut self, at: usize) {
-        let (now, arrived) = (self.now(), self.context.clock.now());
+        let (now, arrived) = (self.now(), self.context.arrived());
         let batch = self.units[at].points.blank(Reason::Comm, now, arrived);
         self.deliver_points(at, batch).await;
     }
@@ -160,7 +160,6 @@ impl Link<'_> {
                 u64::try_from(now.saturating_sub(since).as_millis()).unwrap_or(u64::MAX);
             tracing::info!(device = board.device, driver = board.driver, elapsed_ms, "device back");
         }
-        let degraded = unit.points.some_refused();
         unit.fitted.board.note(|face| {
             face.next_attempt = None;
             face.demoted = false;
@@ -168,6 +167,12 @@ impl Link<'_> {
         if answered.is_some() {
             self.backoff.succeed();
         }
+        self.set_answering(at);
+    }
+
+    /// The state of a device that answers: by what it said last for its points.
+    pub(super) fn set_answering(&mut self, at: usize) {
+        let degraded = self.units[at].points.some_refused();
         self.set_state(at, if degraded { DeviceState::Degraded } else { DeviceState::Online });
     }
 

@@ -165,7 +165,7 @@ impl<'a> Link<'a> {
     /// Takes up a change of the plant folder; `false` when the link has no devices any more.
     async fn follow_changes(&mut self) -> bool {
         let Some(wanted) = self.road.take() else { return true };
-        let arrived = self.context.clock.now();
+        let arrived = self.context.arrived();
         for (origin, tags) in wanted.retired {
             let mut batch = Batch::new(origin, arrived);
             batch.rows.reserve_exact(tags.len());
@@ -203,7 +203,7 @@ impl<'a> Link<'a> {
 
     /// Says at once what is known of a new unit.
     async fn welcome(&mut self, at: usize) {
-        let (now, arrived) = (self.now(), self.context.clock.now());
+        let (now, arrived) = (self.now(), self.context.arrived());
         let unit = &mut self.units[at];
         unit.diagnostics_due = now;
         let batch = if !unit.is_enabled() {
@@ -310,7 +310,7 @@ impl<'a> Link<'a> {
         for at in 0..self.units.len() {
             if self.units[at].look_due <= now {
                 self.units[at].look_due = now + limits::STALE_LOOK;
-                let arrived = self.context.clock.now();
+                let arrived = self.context.arrived();
                 let stale = self.units[at].points.stale(now, arrived);
                 self.deliver_points(at, stale).await;
                 let unplanned = self.units[at].tell_unplanned(now, arrived);
@@ -320,7 +320,7 @@ impl<'a> Link<'a> {
                 self.units[at].diagnostics_due = now + limits::DIAGNOSTICS;
                 let fitted = self.units[at].fitted.clone();
                 if let Some(tags) = &fitted.diagnostics {
-                    let arrived = self.context.clock.now();
+                    let arrived = self.context.arrived();
                     let mut batch = Batch::new(fitted.board.origin, arrived);
                     let face = fitted.board.note(|face| face.clone());
                     tags.fill(&mut batch, &face, arrived);

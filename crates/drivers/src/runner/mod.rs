@@ -18,7 +18,9 @@ mod guard;
 mod health;
 mod limits;
 mod link;
+mod links;
 pub mod metrics;
+mod plan;
 mod points;
 mod poll;
 mod road;
@@ -26,73 +28,22 @@ mod schedule;
 mod split;
 mod unit;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use lineshaft_contract::{Device, DeviceStatus, Devices};
-use lineshaft_model::{Batch, OriginId, TagId, TagMap, TagPath, Tags};
-use lineshaft_runtime::{Clock, Net, Seed, Sender, TaskKind, TaskTree};
+use lineshaft_contract::{DeviceStatus, Devices};
+use lineshaft_model::{Batch, OriginId, TagId, TagMap, Tags};
+use lineshaft_runtime::{Clock, Net, Seed, Sender, TaskTree};
 use parking_lot::{Mutex, RwLock};
 
 pub use diag::diag_tags;
+pub use plan::{Changes, DevicePlan, PointPlan};
 
 use commands::Target;
 use health::Board;
-use road::{Context, Road, Wanted};
-
-/// One device with its place in the namespace.
-#[derive(Clone)]
-pub struct DevicePlan {
-    /// The device, checked by its driver.
-    pub device: Arc<dyn Device>,
-    /// The driver's name.
-    pub driver: &'static str,
-    /// Where its tags are; the diagnostics are below `_diag/` here.
-    pub path: TagPath,
-    /// Its tags, parallel to `device.spec().points`.
-    pub points: Vec<PointPlan>,
-    /// Whether it is polled. A disabled device is not connected and its tags are out of service.
-    pub enabled: bool,
-    /// The same number means nothing about this device changed: it runs on untouched.
-    pub fingerprint: u64,
-    /// The age at which a tag without news turns bad, at least three of its periods. Default: 10 s.
-    pub stale_after: Option<Duration>,
-}
-
-/// One tag of a device.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PointPlan {
-    /// The tag.
-    pub tag: TagId,
-    /// Its path.
-    pub path: TagPath,
-    /// Engineering value = raw value × `scale` + `offset`. Not zero.
-    pub scale: f64,
-    /// See `scale`.
-    pub offset: f64,
-}
-
-impl fmt::Debug for DevicePlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let spec = self.device.spec();
-        write!(f, "DevicePlan({} on {}, {} points)", spec.name, spec.endpoint, self.points.len())
-    }
-}
-
-/// What [`Runner::apply`] did, by device name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changes {
-    /// New devices.
-    pub started: Vec<String>,
-    /// Devices that are gone.
-    pub stopped: Vec<String>,
-    /// Devices that started over with a new plan.
-    pub changed: Vec<String>,
-    /// Devices that run on untouched.
-    pub kept: Vec<String>,
-}
+use links::LinkKey;
+use road::{Context, Road};
 
 /// Runs the devices. Clones share it.
 #[derive(Clone)]
@@ -116,19 +67,6 @@ pub(crate) struct Fitted {
     plan: DevicePlan,
     board: Arc<Board>,
     diagnostics: Option<diag::DiagTags>,
-}
-
-/// The identity of a physical link.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct LinkKey {
-    driver: &'static str,
-    endpoint: String,
-}
-
-impl LinkKey {
-    fn of(plan: &DevicePlan) -> LinkKey {
-        LinkKey { driver: plan.driver, endpoint: plan.device.spec().endpoint.to_string() }
-    }
 }
 
 impl fmt::Debug for Runner {
@@ -207,56 +145,6 @@ impl Runner {
         let board = Arc::new(Board::new(&plan, origin, self.0.context.clock.now()));
         let diagnostics = diag::DiagTags::intern(&self.0.context.tags, &plan.path);
         Arc::new(Fitted { plan, board, diagnostics })
-    }
-
-    /// Tells every link that gained or lost a device what it shall be now.
-    fn settle_links(&self, plant: &mut Plant, old: &BTreeMap<String, Arc<Fitted>>) {
-        let wanted: HashSet<TagId> = plant.devices.values().flat_map(|f| f.tags()).collect();
-        let mut links: BTreeMap<LinkKey, Wanted> = BTreeMap::new();
-        let mut moved: BTreeSet<LinkKey> = BTreeSet::new();
-        for (name, fitted) in old {
-            if plant.devices.get(name).is_some_and(|now| Arc::ptr_eq(now, fitted)) {
-                continue;
-            }
-            let key = LinkKey::of(&fitted.plan);
-            let gone = fitted.tags().filter(|tag| !wanted.contains(tag)).collect();
-            links.entry(key.clone()).or_default().retired.push((fitted.board.origin, gone));
-            moved.insert(key);
-        }
-        for (name, fitted) in &plant.devices {
-            let key = LinkKey::of(&fitted.plan);
-            if !old.get(name).is_some_and(|before| Arc::ptr_eq(before, fitted)) {
-                moved.insert(key.clone());
-            }
-            links.entry(key).or_default().devices.push(fitted.clone());
-        }
-        for (key, wanted) in links {
-            if !moved.contains(&key) {
-                continue;
-            }
-            let ends = wanted.devices.is_empty();
-            match plant.links.get(&key) {
-                Some(road) => road.want(wanted),
-                None if ends => continue,
-                None => {
-                    let road = self.open_road(&key, wanted);
-                    plant.links.insert(key.clone(), road);
-                }
-            }
-            if ends {
-                plant.links.remove(&key);
-            }
-        }
-    }
-
-    fn open_road(&self, key: &LinkKey, wanted: Wanted) -> Arc<Road> {
-        let (road, writes) = Road::new(wanted);
-        let road = Arc::new(road);
-        let name = format!("link {} {}", key.driver, key.endpoint);
-        let context = self.0.context.clone();
-        let link = link::run(context, key.clone(), road.clone(), writes);
-        self.0.context.tree.spawn(TaskKind::DriverRun, name, link);
-        road
     }
 }
 

@@ -29,6 +29,11 @@ struct Point {
 
 const REFUSED: Quality = Quality::bad(Reason::NotConfigured);
 
+/// Whether the device answered, and said no: to the address, or that it failed.
+fn is_no(quality: Quality) -> bool {
+    quality == REFUSED || quality == Quality::bad(Reason::Device)
+}
+
 impl Points {
     /// No news yet, from `now` on.
     pub(super) fn new(fitted: &Fitted, now: Duration) -> Points {
@@ -57,7 +62,7 @@ impl Points {
         self.bad
     }
 
-    /// Whether the device answers but refuses some addresses.
+    /// Whether the device answers but refuses some addresses, or says that it failed.
     pub(super) const fn some_refused(&self) -> bool {
         self.refused > 0
     }
@@ -161,8 +166,8 @@ impl Points {
         if point.polled && point.quality != sample.quality {
             self.bad -= u32::from(point.quality.is_bad());
             self.bad += u32::from(sample.quality.is_bad());
-            self.refused -= u32::from(point.quality == REFUSED);
-            self.refused += u32::from(sample.quality == REFUSED);
+            self.refused -= u32::from(is_no(point.quality));
+            self.refused += u32::from(is_no(sample.quality));
         }
         point.value.clone_from(&sample.value);
         point.quality = sample.quality;

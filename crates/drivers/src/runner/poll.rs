@@ -31,6 +31,8 @@ enum Verdict {
     Refused,
     /// A gateway says that the device does not answer.
     Silent,
+    /// The device answers that it failed, or is busy.
+    Failure,
 }
 
 impl Link<'_> {
@@ -52,7 +54,7 @@ impl Link<'_> {
         let outcome = outcome.map(|()| verdict_of(&self.readings.0));
         let ended = match &outcome {
             Ok(Verdict::Values) => Ended::Good,
-            Ok(Verdict::Refused | Verdict::Silent) => Ended::Refused,
+            Ok(Verdict::Refused | Verdict::Silent | Verdict::Failure) => Ended::Refused,
             Err(_) => Ended::Failed,
         };
         self.count(at, took, skipped, ended);
@@ -60,6 +62,7 @@ impl Link<'_> {
             Ok(Verdict::Values) => self.take_values(at, which).await,
             Ok(Verdict::Refused) => self.take_refusal(at, which).await,
             Ok(Verdict::Silent) => self.silent_behind_gateway(at, took).await,
+            Ok(Verdict::Failure) => self.take_failure(at, which).await,
             Err(error) if error.class() == Class::Reject => self.take_no(at, which, &error).await,
             Err(error) => self.failed(at, error, took).await,
         }
@@ -87,6 +90,18 @@ impl Link<'_> {
         let now = self.now();
         self.units[at].accepted(which, now);
         self.hand_over(at).await;
+    }
+
+    /// The device lives, and has no values to give: said aloud the first time, then counted.
+    async fn take_failure(&mut self, at: usize, which: Which) {
+        let unit = &mut self.units[at];
+        let text = "the device answers that it failed or is busy";
+        if !std::mem::replace(&mut unit.failure_told, true) {
+            let device = &unit.fitted.board.device;
+            tracing::warn!(device, code = "LS-DRV-010", "{text}");
+        }
+        self.note_error(at, "LS-DRV-010", text.into());
+        self.take_values(at, which).await;
     }
 
     /// The device lives and refuses: find out which address it means. Points whose fate is not known yet say nothing.
@@ -117,7 +132,7 @@ impl Link<'_> {
 
     /// Delivers what is in `readings`.
     async fn hand_over(&mut self, at: usize) {
-        let (now, arrived) = (self.now(), self.context.clock.now());
+        let (now, arrived) = (self.now(), self.context.arrived());
         let unit = &mut self.units[at];
         let (batch, unknown) = unit.absorb(&mut self.readings.0, now, arrived);
         let isolated = unit.isolated();
@@ -126,6 +141,7 @@ impl Link<'_> {
             self.counters.readings_unknown.increment(unknown);
         }
         self.deliver_points(at, batch).await;
+        self.set_answering(at);
     }
 
     /// Says aloud that a device refuses an address: the first of a device, the rest is counted.
@@ -238,6 +254,8 @@ fn verdict_of(readings: &[lineshaft_contract::Reading]) -> Verdict {
         Verdict::Refused
     } else if all(Reason::Comm) {
         Verdict::Silent
+    } else if all(Reason::Device) {
+        Verdict::Failure
     } else {
         Verdict::Values
     }

@@ -34,6 +34,8 @@ pub(super) struct Unit {
     pub(super) probe_at: Duration,
     /// Since when it is lost; `None` while it answers and before it was first tried.
     pub(super) lost_at: Option<Duration>,
+    /// Whether it was said aloud that it answers with a failure.
+    pub(super) failure_told: bool,
     /// Whether its link has been open before.
     pub(super) opened: bool,
     pub(super) diagnostics_due: Duration,
@@ -92,6 +94,7 @@ impl Unit {
             retry,
             probe_at: now,
             lost_at: None,
+            failure_told: false,
             opened: false,
             diagnostics_due: now + limits::DIAGNOSTICS + spread,
             look_due: now + limits::STALE_LOOK,

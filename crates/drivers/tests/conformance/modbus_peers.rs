@@ -20,7 +20,7 @@ use lineshaft_runtime::Net;
 use serde_json::json;
 use tokio::time::Instant;
 
-use peer::{Peer, SerialLine};
+use peer::{Peer, STARTING, SerialLine};
 use proxy::{Proxy, Step, honest};
 
 const LIMIT: Duration = Duration::from_secs(5);
@@ -396,13 +396,17 @@ async fn pymodbus_rtu_over_tcp() {
     speaks(&format!("rtu+tcp://127.0.0.1:{}", peer.place)).await;
 }
 
-#[tokio::test]
-async fn pymodbus_on_a_serial_line() {
+#[test]
+fn pymodbus_on_a_serial_line() {
     let line = SerialLine::new();
     let _peer = Peer::pymodbus("serial", &line.end("far"));
     let endpoint = format!("serial://{}?baud=115200&parity=none", line.end("near"));
-    speaks(&endpoint).await;
-    a_late_answer_never_becomes_a_value(&endpoint, "600ms").await;
+    let _nothing_starts = STARTING.write();
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    executor.block_on(async {
+        speaks(&endpoint).await;
+        a_late_answer_never_becomes_a_value(&endpoint, "600ms").await;
+    });
 }
 
 #[tokio::test]

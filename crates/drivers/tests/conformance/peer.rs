@@ -5,7 +5,15 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use parking_lot::RwLock;
+
 const INSTALL: &str = "`cargo xtask peers` installs the peers that the conformance tests talk to";
+
+/// Whoever starts a program reads this; whoever opens a serial port writes it.
+///
+/// A port is locked for its file (`flock`), and a program that is just being started has all files of this process for
+/// a moment. A port that was closed in that moment is still locked, and cannot be opened again at once.
+pub(crate) static STARTING: RwLock<()> = RwLock::new(());
 
 /// A running peer.
 #[derive(Debug)]
@@ -55,7 +63,7 @@ impl Peer {
         let errors = log.path().join("stderr");
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(File::create(&errors).unwrap());
-        let mut child = match command.spawn() {
+        let mut child = match start(&mut command) {
             Ok(child) => child,
             Err(error) => panic!("cannot start {command:?}: {error}; {INSTALL}"),
         };
@@ -74,6 +82,11 @@ impl Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    let _no_port_is_open = STARTING.read();
+    command.spawn()
 }
 
 fn script(path: &str) -> PathBuf {
@@ -95,7 +108,7 @@ impl SerialLine {
             |name: &str| format!("pty,raw,echo=0,link={}", folder.path().join(name).display());
         let mut command = Command::new("socat");
         command.args(["-d", "-d", &end("near"), &end("far")]).stderr(Stdio::piped());
-        let mut child = match command.spawn() {
+        let mut child = match start(&mut command) {
             Ok(child) => child,
             Err(error) => panic!("cannot start socat: {error}; {INSTALL}"),
         };

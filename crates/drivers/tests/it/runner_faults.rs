@@ -119,6 +119,26 @@ async fn thirty_dead_units_of_a_hundred_cost_the_living_a_tenth_of_the_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_answers_with_a_failure_is_degraded_and_said_once() {
+    let (log, _guard) = listen();
+    let mut world = World::new("failing");
+    world.drain();
+    world.gateway(0).set(1, |unit| unit.mood = Mood::Fails);
+    world.apply([(1, Like::default()), (2, Like::default())]);
+    world.run_secs(10).await;
+    let status = world.status(1);
+    assert_eq!(status.state, DeviceState::Degraded);
+    assert_eq!(status.last_error.map(|error| error.code), Some("LS-DRV-010"));
+    assert!(status.counters.errors >= 9, "{} errors", status.counters.errors);
+    assert_eq!(world.status(2).state, DeviceState::Online);
+    assert_eq!(log.0.lock().len(), 1, "{:?}", log.0.lock());
+
+    world.gateway(0).set(1, |unit| unit.mood = Mood::Answers);
+    world.run_secs(2).await;
+    assert_eq!(world.status(1).state, DeviceState::Online);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_link_is_bad_at_once_reopened_with_backoff_and_said_twice() {
     let (log, _guard) = listen();
     let mut world = World::new("lost-link");

@@ -39,6 +39,8 @@ pub(crate) enum Mood {
     Panics,
     /// The gateway says that the unit does not answer.
     GatewaySaysNo,
+    /// Answers that it failed.
+    Fails,
     /// Answers without any value.
     Mute,
     Denies,
@@ -226,6 +228,7 @@ impl Poll for Sim {
             match unit.mood {
                 Mood::Mute => {}
                 Mood::GatewaySaysNo => out.bad(*point, Reason::Comm),
+                Mood::Fails => out.bad(*point, Reason::Device),
                 _ if refused => out.bad(*point, Reason::NotConfigured),
                 _ => {
                     let fresh = Value::Int(i64::from(*point));

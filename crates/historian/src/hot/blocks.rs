@@ -20,8 +20,9 @@ pub(crate) struct Blocks {
     used: u32,
 }
 
-/// The bytes of one tag: which blocks, and how far the last one is filled.
+/// The bytes of one tag: which blocks, and how far the last one is filled. Packed, because there are as many as tags.
 #[derive(Debug, Clone, Copy)]
+#[repr(Rust, packed)]
 pub(crate) struct Chain {
     first: u32,
     last: u32,

@@ -31,7 +31,7 @@ pub(crate) struct Column {
     pub(super) is_sorted: bool,
 }
 
-const _: () = assert!(size_of::<Column>() <= 72, "a hundred thousand of these are kept");
+const _: () = assert!(size_of::<Column>() <= 64, "a hundred thousand of these are kept");
 
 /// Where the last text or byte string stands, in the eight bytes of a number: a state that stays is one byte.
 struct Place;

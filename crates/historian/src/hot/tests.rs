@@ -152,5 +152,5 @@ fn a_hundred_thousand_tags_with_one_sample_each_take_twelve_megabytes() {
         let ts = Timestamp::from_millis(1_700_000_000_123);
         hot.take_in(&[Row { tag, sample: Sample::good(ts, 21.5) }], number);
     }
-    assert!(hot.bytes() <= 12_500_000, "{}", hot.bytes());
+    assert!(hot.bytes() <= 12_000_000, "{}", hot.bytes());
 }

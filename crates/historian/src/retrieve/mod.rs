@@ -67,7 +67,9 @@ impl Intervals {
     }
 
     fn start_of(&self, index: i64) -> i64 {
-        self.start.saturating_add(self.step.saturating_mul(index))
+        // Wider than an instant: from the first to the last there is, the distance does not fit one.
+        let at = i128::from(self.start) + i128::from(self.step) * i128::from(index);
+        at.min(i128::from(self.end)) as i64
     }
 
     fn end_of(&self, index: i64) -> i64 {

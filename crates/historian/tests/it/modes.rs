@@ -217,6 +217,19 @@ fn a_question_that_makes_no_sense_or_takes_too_long_is_refused() {
     assert!(matches!(plant.historian.read(&late), Err(HistoryError::TooSlow)));
 }
 
+/// The distance from the first instant to the last does not fit an instant.
+#[test]
+fn intervals_over_all_time_follow_each_other() {
+    let (_dir, plant, tag) = short(&[(0, Ok(5.0))]);
+    for mode in [HistoryMode::Count, HistoryMode::TimeAverage, HistoryMode::Interpolated] {
+        let interval = Duration::from_secs(3 * 86_400);
+        let asked = HistoryRequest { interval, ..request(tag, mode, i64::MIN, i64::MAX) };
+        let samples = plant.historian.read(&asked).unwrap().samples;
+        assert_eq!(samples.len(), 71_168);
+        assert!(samples.windows(2).all(|two| two[0].ts < two[1].ts), "{mode:?}");
+    }
+}
+
 #[test]
 fn a_good_nan_is_taken_in_as_a_bad_one() {
     let dir = tempfile::tempdir().unwrap();

@@ -130,3 +130,34 @@ fn a_damaged_part_of_the_shaft_is_a_gap_and_not_the_end() {
     let found = raw(&historian, tag).len();
     assert!((40..50).contains(&found), "{found} of 50 samples");
 }
+
+/// Somebody removed a damaged shaft, or put the historian's folder beside another one: numbers begin again.
+#[test]
+fn a_shaft_that_begins_anew_loses_nothing_over_the_restarts_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+    let run = |from: i64, to: i64| {
+        let mut node = Node::start(disk.clone(), dir.path(), Options::default());
+        let mut reader = node.shaft.reader("historian", From::Oldest).unwrap();
+        node.historian.seek(&mut reader).unwrap();
+        let tag = tag(&node.tags, 0);
+        for second in from..to {
+            let mut batch = Batch::new(OriginId(1), Timestamp::from_nanos(NOON));
+            let ts = Timestamp::from_nanos(NOON + second * 1_000_000_000);
+            batch.push(tag, Sample::good(ts, second));
+            node.writer.append(&batch).unwrap();
+        }
+        drop(reader);
+        let historian = node.drain();
+        let found = raw(&historian, tag).into_iter().map(|sample| sample.value);
+        let all = (0..to).map(lineshaft_model::Value::Int);
+        assert_eq!(found.collect::<Vec<_>>(), all.collect::<Vec<_>>(), "to {to}");
+        historian
+    };
+    run(0, 100).seal().unwrap();
+    std::fs::remove_dir_all(dir.path().join("shaft")).unwrap();
+    run(100, 120);
+    run(120, 140);
+    run(140, 160).seal().unwrap();
+    run(160, 161);
+}

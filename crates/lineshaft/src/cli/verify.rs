@@ -40,8 +40,25 @@ fn shaft(dir: &Path) -> bool {
             );
         }
     }
+    for cursor in &report.cursors {
+        let reader = &cursor.reader;
+        match cursor.offset {
+            None => eprintln!("error LS-SHF-011: the cursor of {reader} is damaged"),
+            Some(offset) if cursor.is_past_end => {
+                eprintln!(
+                    "error LS-SHF-011: {reader} has had records up to {offset}, which are gone"
+                );
+            }
+            Some(_) => {}
+        }
+    }
     let (segments, records) = (report.segments.len(), report.records());
-    let verdict = if report.is_sound() { SOUND } else { DAMAGED };
+    let verdict = match report.tail_bytes() {
+        _ if !report.is_sound() => DAMAGED.to_owned(),
+        0 => SOUND.to_owned(),
+        // After a kill that is what was never told to be on disk; after a clean stop it is damage.
+        bytes => format!("{SOUND} up to the last {bytes} bytes, which the next start cuts off"),
+    };
     println!("shaft: {segments} segments, {records} records, {verdict}");
     report.is_sound()
 }

@@ -1,7 +1,8 @@
 //! The one place where samples enter: pipeline, shaft, namespace, in that order.
 //!
 //! One thread. It takes batches from a bounded queue; while the shaft's buffer is full it waits, the
-//! queue fills, and the drivers wait in turn and count the cycles they skip. Nothing is dropped here.
+//! queue fills, and the drivers wait in turn and count the cycles they skip. What the shaft refuses (a full disk, a
+//! failed sync) is lost to history and counted here; live values go on.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,6 +24,10 @@ use super::metrics;
 /// How often time-driven operators may speak.
 const TICK: Duration = Duration::from_millis(500);
 
+/// Receipts that wait for the disk. What is appended is bounded by the shaft's buffer; what is filtered out
+/// waits, too, and costs no place there.
+const RECEIPTS_MAX: usize = 65_536;
+
 /// The origin of what operators say by themselves.
 const OPERATORS: OriginId = OriginId(0);
 
@@ -42,6 +47,10 @@ pub(crate) struct Intake {
     pub(crate) committed: watch::Receiver<Committed>,
     pub(crate) clock: Clock,
     pub(crate) count: Arc<IntakeCount>,
+    /// The last record appended.
+    pub(crate) last: Option<Offset>,
+    /// Whether the last batch could not be appended.
+    pub(crate) is_losing: bool,
 }
 
 impl Intake {
@@ -60,10 +69,8 @@ impl Intake {
                 }
                 batch = self.batches.receive() => batch,
                 _ = tick.tick() => {
-                    let now = self.clock.now();
-                    let mut out = Batch::new(OPERATORS, now);
-                    pipeline.tick(now, &mut out);
-                    Some(out)
+                    self.tick(&mut pipeline, &mut waiting);
+                    continue;
                 }
             };
             let Some(batch) = batch else { break };
@@ -91,6 +98,15 @@ impl Intake {
         *pipeline = fresh;
     }
 
+    /// Lets operators speak that held a sample back. What they say is behind them already.
+    fn tick(&mut self, pipeline: &mut Pipeline, waiting: &mut VecDeque<(Offset, Receipt)>) {
+        self.take_up_new_rules(pipeline);
+        let now = self.clock.now();
+        let mut batch = Batch::new(OPERATORS, now);
+        pipeline.tick(now, &mut batch);
+        self.keep(batch, waiting);
+    }
+
     fn enter(
         &mut self,
         mut batch: Batch,
@@ -98,19 +114,26 @@ impl Intake {
         waiting: &mut VecDeque<(Offset, Receipt)>,
     ) {
         pipeline.apply(&mut batch);
+        self.keep(batch, waiting);
+    }
+
+    fn keep(&mut self, batch: Batch, waiting: &mut VecDeque<(Offset, Receipt)>) {
         if batch.rows.is_empty() {
-            batch.receipt.resolve(Outcome::Durable); // nothing was worth keeping, so nothing can be lost
-            return;
+            if self.is_losing {
+                return; // what it was compared with may be lost: a receipt dropped unresolved says so
+            }
+            // Nothing was worth keeping beside what was kept before: as soon as that is durable, so is this.
+            return self.owe(self.last, batch.receipt, waiting);
         }
         match self.writer.append(&batch) {
             Ok(offset) => {
+                (self.last, self.is_losing) = (Some(offset), false);
                 self.count.samples.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
                 self.namespace.publish(&batch);
-                if batch.receipt.is_awaited() {
-                    waiting.push_back((offset, batch.receipt));
-                }
+                self.owe(self.last, batch.receipt, waiting);
             }
             Err(error) => {
+                self.is_losing = true;
                 let before = self.count.lost.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
                 metrics::samples_lost(batch.rows.len());
                 if before == 0 {
@@ -119,6 +142,30 @@ impl Intake {
                 // Live values still reach people: they see the plant, and the alarm that it is not recorded.
                 self.namespace.publish(&batch);
             }
+        }
+    }
+
+    /// Resolves a receipt when the record `upto` is durable; at once if it is, or when there is none to wait for.
+    fn owe(
+        &self,
+        upto: Option<Offset>,
+        receipt: Receipt,
+        waiting: &mut VecDeque<(Offset, Receipt)>,
+    ) {
+        if !receipt.is_awaited() {
+            return;
+        }
+        let committed = self.committed.borrow();
+        let is_durable = upto.is_none_or(|upto| upto < committed.next);
+        let goes_on = committed.poisoned.is_none() && !committed.closed;
+        drop(committed);
+        match upto {
+            _ if is_durable => receipt.resolve(Outcome::Durable),
+            Some(upto) if goes_on && waiting.len() < RECEIPTS_MAX => {
+                waiting.push_back((upto, receipt));
+            }
+            // Dropped unresolved, it says: not durable. Whoever waits keeps it and sends it again.
+            _ => {}
         }
     }
 
@@ -134,8 +181,133 @@ impl Intake {
                 receipt.resolve(Outcome::Durable);
             }
         }
-        if changed.is_err() || committed.poisoned.is_some() {
+        if changed.is_err() || committed.poisoned.is_some() || committed.closed {
             waiting.clear(); // a receipt dropped unresolved says: not durable
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use lineshaft_model::{Access, DataType, Sample, TagId, TagMeta, TagPath, Tags, Timestamp};
+    use lineshaft_model::{Unit, Value};
+    use lineshaft_pipeline::{Plan, Rule};
+    use lineshaft_runtime::disk::sim::{Faults, SimDisk};
+    use lineshaft_runtime::{Policy, channel};
+    use lineshaft_shaft::Shaft;
+
+    use super::*;
+
+    struct Bench {
+        intake: Intake,
+        pipeline: Pipeline,
+        disk: SimDisk,
+        shaft: Shaft,
+        tag: TagId,
+        clock: Clock,
+        waiting: VecDeque<(Offset, Receipt)>,
+    }
+
+    /// One tag with one rule, on a shaft that commits when it is told to.
+    fn bench(rule: &str) -> Bench {
+        let tags = Arc::new(Tags::new());
+        let path = TagPath::new("acme/p").unwrap();
+        let tag = tags.intern(&path);
+        let meta = TagMeta {
+            path,
+            data_type: DataType::F64,
+            unit: None::<Unit>,
+            access: Access::Read,
+            step: false,
+            description: String::new(),
+            device: "plc".into(),
+        };
+        let rule: Rule = serde_json::from_str(rule).unwrap();
+        let built = Pipeline::build(Plan {
+            node: &TagPath::new("acme").unwrap(),
+            tags: &tags,
+            metas: vec![meta.clone()],
+            steps: &[],
+            rules: &[("rule".into(), rule)],
+        });
+        let clock = Clock::simulated(Timestamp::from_secs(0));
+        let disk = SimDisk::new(1, Faults::none());
+        let (shaft, writer) = lineshaft_record::open_stepped(
+            Arc::new(disk.clone()),
+            clock.clone(),
+            Path::new("/shaft"),
+            lineshaft_shaft::Options { free_bytes_min: 0, ..Default::default() },
+            tags.clone(),
+        )
+        .unwrap();
+        let (_, batches) = channel(1, Policy::Wait, "test");
+        let namespace = Namespace::new(tags);
+        namespace.configure(vec![meta]);
+        let intake = Intake {
+            batches,
+            pipeline: Arc::default(),
+            writer,
+            namespace,
+            committed: shaft.committed(),
+            clock: clock.clone(),
+            count: Arc::default(),
+            last: None,
+            is_losing: false,
+        };
+        let pipeline = built.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).pipeline;
+        Bench { intake, pipeline, disk, shaft, tag, clock, waiting: VecDeque::new() }
+    }
+
+    impl Bench {
+        /// Takes a sample in; what its receipt says later.
+        fn enter(&mut self, second: i64, value: f64) -> Arc<Mutex<Option<Outcome>>> {
+            let said = Arc::new(Mutex::new(None));
+            let mut batch = Batch::new(OriginId(1), Timestamp::from_secs(second));
+            batch.push(self.tag, Sample::good(Timestamp::from_secs(second), value));
+            let tell = said.clone();
+            batch.receipt = Receipt::new(move |outcome| *tell.lock() = Some(outcome));
+            self.intake.enter(batch, &mut self.pipeline, &mut self.waiting);
+            said
+        }
+    }
+
+    #[test]
+    fn what_an_operator_held_back_goes_through_no_operator_twice() {
+        let mut bench = bench(
+            r#"{"tags":"p","ops":[{"limit_rate":{"interval":"10s"}},{"scale":{"factor":2}}]}"#,
+        );
+        bench.enter(1, 1.0);
+        bench.enter(2, 2.0);
+        bench.clock.advance(Duration::from_secs(30));
+        bench.intake.tick(&mut bench.pipeline, &mut bench.waiting);
+        let last = bench.intake.namespace.last(bench.tag).unwrap();
+        assert_eq!((last.ts, last.value), (Timestamp::from_secs(2), Value::Float(4.0)));
+        assert_eq!(bench.intake.count.samples.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_sample_that_is_not_kept_is_durable_when_what_it_was_compared_with_is() {
+        let mut bench = bench(r#"{"tags":"p","ops":[{"deadband":{"absolute":5}}]}"#);
+        let kept = bench.enter(1, 100.0);
+        let held = bench.enter(2, 101.0);
+        assert_eq!((*kept.lock(), *held.lock()), (None, None), "nothing is on disk yet");
+        bench.shaft.commit();
+        bench.intake.settle(&mut bench.waiting, Ok(()));
+        let durable = Some(Outcome::Durable);
+        assert_eq!((*kept.lock(), *held.lock()), (durable, durable));
+        let later = bench.enter(3, 102.0);
+        assert_eq!(*later.lock(), durable, "nothing to wait for");
+    }
+
+    #[test]
+    fn a_shaft_that_closes_on_a_full_disk_leaves_nobody_waiting() {
+        let mut bench = bench(r#"{"tags":"p","ops":[{"deadband":{"absolute":5}}]}"#);
+        let said = bench.enter(1, 1.0);
+        bench.disk.set_capacity(0);
+        bench.shaft.close();
+        bench.intake.settle(&mut bench.waiting, Ok(()));
+        assert_eq!(*said.lock(), Some(Outcome::NotDurable));
     }
 }

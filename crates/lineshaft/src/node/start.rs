@@ -14,7 +14,7 @@ use lineshaft_pipeline::Pipeline;
 use lineshaft_record::{Decoder, Writer};
 use lineshaft_runtime::disk::RealDisk;
 use lineshaft_runtime::{Clock, Disk, Net, Policy, Seed, Sender, TaskKind, TaskTree, channel};
-use lineshaft_shaft::{From as StartFrom, Shaft, ShaftError};
+use lineshaft_shaft::{From as StartFrom, Shaft};
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
 
@@ -90,8 +90,7 @@ impl Node {
             count.clone(),
         ));
 
-        start_historian(&tree, &shaft, &historian, parts.tags.clone())
-            .map_err(|error| StartError::Shaft { source: error.into() })?;
+        start_historian(&tree, &shaft, &historian, parts.tags.clone())?;
         start_shaft_closer(&tree, &shaft);
         let intake = Intake {
             batches,
@@ -101,6 +100,8 @@ impl Node {
             committed: shaft.committed(),
             clock: clock.clone(),
             count,
+            last: None,
+            is_losing: false,
         };
         start_intake(&tree, intake, built.pipeline);
 
@@ -171,8 +172,11 @@ fn start_historian(
     shaft: &Shaft,
     historian: &Arc<Historian>,
     tags: Arc<Tags>,
-) -> Result<(), ShaftError> {
-    let reader = shaft.reader("historian", StartFrom::Oldest)?;
+) -> Result<(), StartError> {
+    let reader = shaft.reader("historian", StartFrom::Oldest);
+    let mut reader = reader.map_err(|error| StartError::Shaft { source: error.into() })?;
+    // Now, while nothing is appended yet.
+    historian.seek(&mut reader).map_err(|source| StartError::Historian { source })?;
     let (historian, stop) = (historian.clone(), tree.stop_token(TaskKind::Historian));
     let decoder = Decoder::new(tags);
     tree.spawn_blocking(TaskKind::Historian, "historian", move || {

@@ -98,8 +98,8 @@ impl NodeView {
     }
 
     /// The folder is again what runs: an earlier refusal is history.
-    pub(super) fn accepted_unchanged(&self) {
-        self.revision.lock().status.error = None;
+    pub(super) fn accepted_unchanged(&self) -> bool {
+        self.revision.lock().status.error.take().is_some()
     }
 
     /// A changed plant folder was refused.

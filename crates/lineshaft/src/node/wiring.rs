@@ -29,8 +29,9 @@ pub(super) fn historian_options(settings: &HistorianSettings) -> lineshaft_histo
 
 /// The graph of a plant, and its tags as they are behind it.
 pub(super) fn pipeline(plant: &Plant, tags: &Tags) -> Result<Built, Vec<PipelineMistake>> {
-    let mut metas = Vec::new();
-    let mut steps = Vec::new();
+    let count = plant.devices.iter().map(|device| device.metas.len()).sum();
+    let mut metas = Vec::with_capacity(count);
+    let mut steps = Vec::with_capacity(count);
     for device in &plant.devices {
         for (meta, said) in device.metas.iter().zip(&device.steps) {
             steps.push(TagSteps {

@@ -287,6 +287,7 @@ impl<'a> DeviceReader<'a> {
         path: &TagPath,
     ) -> Vec<TagMeta> {
         let device: Rc<str> = entry.name.into();
+        let name: Arc<str> = entry.name.into();
         let mut metas = Vec::with_capacity(table.rows.len());
         for (number, row) in table.rows.iter().enumerate() {
             let span = &row.spans[0];
@@ -316,13 +317,13 @@ impl<'a> DeviceReader<'a> {
                     files.found.push(mistake.note(format!("of {}", entry.name)));
                 }
             }
-            metas.push(meta_of(row, tag, entry.name));
+            metas.push(meta_of(row, tag, &name));
         }
         metas
     }
 }
 
-fn meta_of(row: &TagRow, path: TagPath, device: &str) -> TagMeta {
+fn meta_of(row: &TagRow, path: TagPath, device: &Arc<str>) -> TagMeta {
     let data_type = if row.steps.is_scaled() { DataType::F64 } else { row.data_type };
     TagMeta {
         path,
@@ -331,7 +332,7 @@ fn meta_of(row: &TagRow, path: TagPath, device: &str) -> TagMeta {
         access: row.access,
         step: !data_type.is_numeric(),
         description: row.description.clone(),
-        device: device.to_owned(),
+        device: device.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The files of a plant folder: which there are, which nobody reads, and their text.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
@@ -15,6 +16,11 @@ pub(crate) const NODE_FILE: &str = "lineshaft.toml";
 
 /// The folders this version reads, with the ending of their files.
 const FOLDERS: [(&str, &str); 3] = [("devices", "toml"), ("tags", "csv"), ("pipelines", "toml")];
+
+/// Whether something of this name at the top of the folder is read at all.
+pub(crate) fn is_read(name: &OsStr) -> bool {
+    name == NODE_FILE || FOLDERS.iter().any(|(folder, _)| name == *folder)
+}
 
 /// The folders of later versions.
 const FOLDERS_LATER: [&str; 5] = ["assets", "alarms", "apps", "sinks", "dashboards"];

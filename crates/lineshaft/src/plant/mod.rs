@@ -33,6 +33,7 @@ use device::DeviceReader;
 use files::Files;
 use pipelines::RuleReader;
 
+pub(crate) use files::is_read;
 pub use mistake::{Location, Mistake, Mistakes, Severity};
 pub use nearest::nearest;
 pub use row::TagSteps;

@@ -93,7 +93,8 @@ pub struct ShaftTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HistorianTable {
-    /// How much memory the samples take that are not sealed yet, 1 MiB or more.
+    /// How much memory the samples may take that are not sealed yet, those that are just being sealed included,
+    /// 1 MiB or more.
     #[schemars(extend("x-minimum" = "1MiB"))]
     pub hot_memory: Bytes,
     /// How long samples stay in memory before they are sealed into a file, 1 s to 7 d.
@@ -161,7 +162,7 @@ impl Default for ShaftTable {
 
 impl Default for HistorianTable {
     fn default() -> HistorianTable {
-        HistorianTable { hot_memory: Bytes(64 << 20), seal_after: lasting("10m"), retention: None }
+        HistorianTable { hot_memory: Bytes(48 << 20), seal_after: lasting("1h"), retention: None }
     }
 }
 

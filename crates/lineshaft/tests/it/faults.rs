@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use lineshaft_drivers::modbus::server::Manner;
 
-use crate::harness::{
-    Counters, Ended, FAST, Field, NODE, Node, Plant, SOON, arguments, counter_table, eventually,
-    run,
-};
+use crate::field::{Counters, FAST, Field, counter_table};
+use crate::harness::{Ended, NODE, Node, Plant, SOON, arguments, eventually, run};
 
 /// It did not start, and its one message has all of these words.
 #[track_caller]

@@ -8,7 +8,8 @@ use lineshaft_drivers::DRIVERS;
 use lineshaft_runtime::Clock;
 use serde_json::Value;
 
-use crate::harness::{Client, Counters, FAST, Field, Plant, SOON, counter_table, eventually};
+use crate::field::{Counters, FAST, Field, counter_table};
+use crate::harness::{Client, Plant, SOON, eventually};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const TAG: &str = "acme/test/press/c0";

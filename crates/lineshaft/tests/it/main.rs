@@ -6,6 +6,7 @@ mod config;
 mod crash;
 mod faults;
 mod faults_clock;
+mod field;
 mod harness;
 mod manual;
 mod node;

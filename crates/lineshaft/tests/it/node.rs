@@ -16,9 +16,10 @@ fn tag(path: &str) -> String {
     format!("acme/rotterdam/{path}")
 }
 
-/// How many good samples of a tag history has before `end_ms`.
-fn count(node: &Node, tag: &str, end_ms: i64) -> usize {
-    let page = node.json(&format!("/api/v1/history?tag={tag}&start=0&end={end_ms}&limit=100000"));
+/// How many good samples of a tag history has from `start_ms` until `end_ms`.
+fn count(node: &Node, tag: &str, start_ms: i64, end_ms: i64) -> usize {
+    let period = format!("start={start_ms}&end={end_ms}");
+    let page = node.json(&format!("/api/v1/history?tag={tag}&{period}&limit=100000"));
     let quality = page["series"][0]["quality"].as_array().unwrap().clone();
     quality.into_iter().filter(|quality| quality == "good").count()
 }
@@ -56,7 +57,6 @@ fn the_demo_plant_lives_takes_writes_and_survives_a_kill() {
         );
         eventually(Duration::from_secs(60), "the speed follows its set-point", || {
             let now = good(&node, &speed)["value"].as_f64()?;
-            println!("{wanted} {now}");
             ((now - wanted).abs() < wanted * 0.05).then_some(())
         });
     }
@@ -70,17 +70,21 @@ fn the_demo_plant_lives_takes_writes_and_survives_a_kill() {
     assert_eq!((&meter["state"], &meter["tags_bad"]), (&"degraded".into(), &1.into()), "{meter}");
 
     let end = node.status()["now_ms"].as_i64().unwrap();
-    let before = eventually(SOON, "history of the speed", || {
-        let count = count(&node, &speed, end);
-        (count > 5).then_some(count)
+    // History follows in order: when it has something later, it has all of before.
+    eventually(SOON, "history of later", || {
+        (count(&node, &speed, end, end + 3_600_000) > 0).then_some(())
     });
+    let before = count(&node, &speed, 0, end);
+    assert!(before > 5);
     node.process.kill();
 
     let node = demo(folder.path());
-    eventually(SOON, "the history of before the kill", || {
-        (count(&node, &speed, end) == before).then_some(())
-    });
     good(&node, &speed);
+    let again = node.status()["started_ms"].as_i64().unwrap();
+    eventually(SOON, "history of this life", || {
+        (count(&node, &speed, again, again + 3_600_000) > 0).then_some(())
+    });
+    assert_eq!(count(&node, &speed, 0, end), before, "the history of before the kill");
     node.stop();
     let verify = crate::harness::run(["verify", "--data", folder.path().to_str().unwrap()]);
     assert!(verify.status.success(), "{verify:?}");

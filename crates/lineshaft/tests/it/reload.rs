@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::harness::{
-    Client, Counters, Device, FAST, Field, Node, Plant, SOON, Writes, counter_table, eventually,
-};
+use crate::field::{Counters, Device, FAST, Field, counter_table};
+use crate::harness::{Client, Node, Plant, SOON, Writes, eventually};
 
 /// Two units behind one link, `a1` and `a2`, and one device on a link of its own, `b`.
 struct Rig {
@@ -76,7 +75,7 @@ impl Rig {
             let polled = u64::from(unit(device)[1]);
             let tag = format!("acme/test/{device}/c1");
             let history = eventually(SOON, "history is as far as the device", || {
-                let history = self.node.history(&[tag.clone()], 0).remove(0);
+                let history = self.node.history(std::slice::from_ref(&tag), 0).remove(0);
                 (history.len() as u64 >= polled).then_some(history)
             });
             for (value, expected) in history.into_iter().zip(1..) {

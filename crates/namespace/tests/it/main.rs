@@ -25,7 +25,7 @@ fn meta(text: &str) -> TagMeta {
         access: Access::Read,
         step: false,
         description: String::new(),
-        device: String::new(),
+        device: std::sync::Arc::default(),
     }
 }
 

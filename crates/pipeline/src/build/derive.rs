@@ -256,6 +256,6 @@ fn meta(candidate: &Candidate<'_>, kind: Kind) -> TagMeta {
         access: Access::Read,
         step: !data_type.is_numeric(),
         description: candidate.description.clone(),
-        device: String::new(),
+        device: std::sync::Arc::default(),
     }
 }

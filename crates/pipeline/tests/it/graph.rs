@@ -41,7 +41,7 @@ fn the_metadata_say_what_comes_out() {
     assert_eq!((of("line/ratio").data_type, unit("line/ratio")), (DataType::F64, Some("%".into())));
     let hot = of("line/hot");
     assert_eq!((hot.data_type, hot.step), (DataType::Bool, true));
-    assert_eq!((hot.description.as_str(), hot.device.as_str()), ("Too hot", ""));
+    assert_eq!((hot.description.as_str(), &*hot.device), ("Too hot", ""));
     assert_eq!(metas.len(), 7);
 }
 

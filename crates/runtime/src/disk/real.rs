@@ -45,8 +45,16 @@ impl Disk for RealDisk {
         Ok(entries)
     }
 
+    /// Durable when it returns, as files in it are only as durable as its name.
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)
+        let is_missing = |dir: &&Path| !dir.as_os_str().is_empty() && !dir.exists();
+        let missing = dir.ancestors().take_while(is_missing).count();
+        fs::create_dir_all(dir)?;
+        for made in dir.ancestors().take(missing) {
+            let above = made.parent().filter(|above| !above.as_os_str().is_empty());
+            self.sync_dir(above.unwrap_or(Path::new(".")))?;
+        }
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

@@ -222,6 +222,28 @@ fn a_tail_that_a_reader_had_had_is_not_numbered_again() {
 }
 
 #[test]
+fn cursors_are_checked_too() {
+    let disk = disk(1);
+    let shaft = open(&disk);
+    fill(&shaft, 10);
+    for reader in ["ahead", "damaged", "sound"] {
+        oldest(&shaft, reader).park(if reader == "ahead" { 10 } else { 3 }).unwrap();
+    }
+    drop(shaft);
+    let check = || verify(&disk, Path::new(DIR)).unwrap();
+    assert!(check().is_sound());
+    disk.open(&segments(&disk)[0]).unwrap().set_len(40 + 6 * 128).unwrap();
+    disk.flip(&Path::new(DIR).join("cursors/damaged"), 24, 0);
+    disk.flip(&Path::new(DIR).join("cursors/damaged"), 512 + 24, 0);
+    let report = check();
+    assert!(!report.is_sound());
+    let seen: Vec<_> =
+        report.cursors.iter().map(|c| (c.reader.as_str(), c.offset, c.is_past_end)).collect();
+    let expected = [("ahead", Some(10), true), ("damaged", None, false), ("sound", Some(3), false)];
+    assert_eq!(seen, expected);
+}
+
+#[test]
 fn two_cannot_open_one_folder() {
     let disk = disk(1);
     let shaft = open(&disk);

@@ -30,11 +30,14 @@ impl Registers for TimeRegisters {
         if table == Table::Holding {
             let start = usize::from(start);
             let holding = self.holding.read();
-            out.copy_from_slice(holding.get(start..start + out.len()).ok_or(Exception::ILLEGAL_ADDRESS)?);
+            out.copy_from_slice(
+                holding.get(start..start + out.len()).ok_or(Exception::ILLEGAL_ADDRESS)?,
+            );
             return Ok(());
         }
         let stamp = stamp(&self.clock).to_be_bytes();
-        let halves = [u16::from_be_bytes([stamp[0], stamp[1]]), u16::from_be_bytes([stamp[2], stamp[3]])];
+        let halves =
+            [u16::from_be_bytes([stamp[0], stamp[1]]), u16::from_be_bytes([stamp[2], stamp[3]])];
         for (n, word) in out.iter_mut().enumerate() {
             *word = halves[(usize::from(start) + n) % 2];
         }
@@ -48,7 +51,8 @@ impl Registers for TimeRegisters {
     fn set_registers(&self, _: u8, start: u16, values: &[u16]) -> Result<(), Exception> {
         let start = usize::from(start);
         let mut holding = self.holding.write();
-        let part = holding.get_mut(start..start + values.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
+        let part =
+            holding.get_mut(start..start + values.len()).ok_or(Exception::ILLEGAL_ADDRESS)?;
         part.copy_from_slice(values);
         Ok(())
     }
@@ -61,13 +65,14 @@ pub(super) fn serve(count: u16) -> ExitCode {
         for _ in 0..count {
             let registers =
                 TimeRegisters { clock: clock.clone(), holding: RwLock::new(vec![0; 65_536]) };
-            let server = match Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(registers)).await {
-                Ok(server) => server,
-                Err(error) => {
-                    eprintln!("error cannot bind a simulated device: {error}");
-                    return ExitCode::FAILURE;
-                }
-            };
+            let server =
+                match Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(registers)).await {
+                    Ok(server) => server,
+                    Err(error) => {
+                        eprintln!("error cannot bind a simulated device: {error}");
+                        return ExitCode::FAILURE;
+                    }
+                };
             println!("{}", server.address());
             tree.spawn(TaskKind::DriverRun, "device", server.serve());
         }

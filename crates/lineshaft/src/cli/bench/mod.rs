@@ -102,7 +102,8 @@ fn measure(which: &Which, dir: &Path) -> Outcome {
         Which::Shaft { seconds } => shaft::run(dir, *seconds),
         Which::Historian => historian(dir),
         Which::Poll { links, tags, period, seconds } => {
-            let load = poll::Load { links: *links, tags: *tags, period_ms: *period, seconds: *seconds };
+            let load =
+                poll::Load { links: *links, tags: *tags, period_ms: *period, seconds: *seconds };
             poll::run(dir, &load)
         }
         Which::Plant { links, tags } => {
