@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { journey, open, texts, until } from "./harness.mjs";
+import { base, journey, open, texts, until } from "./harness.mjs";
 
 const VALUES = '[data-testid="machine-card"] [data-testid="tag-value"]';
 
@@ -16,6 +16,18 @@ journey("the overview shows machines with values that move", {}, async (page) =>
     },
     [VALUES, before],
   );
+});
+
+journey("the whole overview comes with one question for the tree, and counts no diagnostics", {}, async (page) => {
+  const asked = [];
+  page.on("request", (request) => request.url().includes("/api/v1/tree") && asked.push(request.url()));
+  await open(page, "#/overview");
+  await page.locator(`${VALUES}[data-quality="good"]`).first().waitFor();
+  assert.equal(asked.length, 1, asked.join("\n"));
+  const response = await fetch(`${base}/api/v1/tags?limit=1&diagnostics=exclude`);
+  const { total } = await response.json();
+  const head = await page.locator('[data-testid="overview"] .head').innerText();
+  assert.match(head.replace(/\u202f/g, ""), new RegExp(`\\b${total} tags`));
 });
 
 journey("a card opens its machine, with every tag live and a way into the trend", {}, async (page) => {

@@ -47,6 +47,23 @@ journey("only rows in view exist, and the last row can be reached", {}, async (p
   assert.ok((await page.locator(ROW).count()) < 80);
 });
 
+journey("diagnostics are out of the way until somebody asks for them", {}, async (page) => {
+  const count = async (diagnostics) => {
+    const response = await fetch(`${base}/api/v1/tags?limit=1&diagnostics=${diagnostics}`);
+    return (await response.json()).total;
+  };
+  const [own, all] = [await count("exclude"), await count("include")];
+  assert.ok(own < all, "the plant must have diagnostics");
+  const total = (number) => until(page, (expected) => document.querySelector('[data-testid="tag-total"]').innerText.replace(/\D/g, "") === expected, String(number));
+  await open(page, "#/tags");
+  await total(own);
+  await page.locator('[data-testid="tag-diagnostics"]').click();
+  await total(all);
+  await page.waitForURL((url) => url.hash.includes("diagnostics=include"));
+  await page.locator('[data-testid="tag-diagnostics"]').click();
+  await total(own);
+});
+
 journey("selected rows open as pens of a trend", {}, async (page) => {
   const tags = await numericTags(2);
   await open(page, "#/tags");

@@ -28,6 +28,17 @@ journey("a trend paints its pens and follows the plant", {}, async (page) => {
   assert.ok(samples > 1);
 });
 
+journey("what holds since before the window is drawn from its left edge", {}, async (page) => {
+  const response = await fetch(`${base}/api/v1/tags?limit=1000&diagnostics=exclude`);
+  const still = (await response.json()).tags.find((tag) => tag.type.startsWith("text") && tag.quality === "good");
+  assert.ok(still, "the plant must have a text that seldom changes");
+  // A stretch between two samples: there is none inside, and one before it.
+  const end = still.timestamp_ms - 1;
+  await open(page, `#/trend?tag=${encodeURIComponent(still.tag)}&start=${end - 2_000}&end=${end}`);
+  await page.locator(`${CHART}[data-loading="false"]`).waitFor();
+  await until(page, (selector) => Number(document.querySelector(selector).dataset.samples) >= 1, CHART);
+});
+
 journey("a drag asks the server for the stretch, a double click goes back", {}, async (page) => {
   const tags = await numericTags(1);
   await open(page, link(tags, "5m"));

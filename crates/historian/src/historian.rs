@@ -99,6 +99,12 @@ impl Historian {
         self.state.read().covered
     }
 
+    /// Records of the shaft below this offset are in memory or in segments: history answers from them.
+    #[must_use]
+    pub fn taken_in(&self) -> Offset {
+        self.state.read().hot.upto()
+    }
+
     /// How many files of unfinished seals were removed at the start.
     #[must_use]
     pub const fn leftovers(&self) -> u32 {

@@ -133,9 +133,8 @@ impl Shell {
         let state = self.historian.state.read();
         let frozen = state.frozen.as_ref().map(|frozen| frozen.bytes());
         // Without a seal under way there is room: one is begun before more is read.
-        frozen.is_none_or(|frozen| {
-            frozen + state.hot.bytes() < self.historian.options.hot_bytes_max
-        })
+        frozen
+            .is_none_or(|frozen| frozen + state.hot.bytes() < self.historian.options.hot_bytes_max)
     }
 
     fn read(&mut self) -> Option<Wait> {

@@ -44,7 +44,7 @@ pub enum Reason {
     NotYet = 11,
     /// The tag was taken out of the plant folder or its device was disabled.
     OutOfService = 12,
-    /// Samples are missing here; the shaft's quota or a full disk took them.
+    /// Samples are missing from here on: the node did not run, or the disk was full.
     Lost = 13,
 }
 

@@ -33,8 +33,13 @@ const _: () = assert!(size_of::<Quality>() == 2);
 
 impl Sample {
     /// A sample as it came. NaN, infinities and null are no measurement: a good or uncertain one becomes bad.
+    /// Text and bytes beyond [`Value::LENGTH_MAX`] become null and bad: a part of them would be another value.
     #[must_use]
     pub fn new(ts: Timestamp, value: Value, quality: Quality, clock: ClockSource) -> Sample {
+        let (value, quality) = match value.is_too_long() {
+            true => (Value::Null, quality.worst(Quality::bad(Reason::Range))),
+            false => (value, quality),
+        };
         let quality = match value {
             Value::Float(float) if !float.is_finite() => {
                 quality.worst(Quality::bad(Reason::NotANumber))
@@ -86,5 +91,14 @@ mod tests {
             ClockSource::Source,
         );
         assert_eq!(kept.quality, Quality::bad(Reason::Comm));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_no_value() {
+        for (length, is_kept) in [(Value::LENGTH_MAX, true), (Value::LENGTH_MAX + 1, false)] {
+            let sample = Sample::good(Timestamp::from_secs(1), "x".repeat(length).as_str());
+            assert_eq!(sample.value != Value::Null, is_kept);
+            assert_eq!(sample.quality.is_good(), is_kept);
+        }
     }
 }

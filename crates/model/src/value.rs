@@ -26,6 +26,16 @@ impl Value {
     /// The longest text or byte string, in bytes.
     pub const LENGTH_MAX: usize = 64 * 1024;
 
+    /// Whether it is text or bytes of more than [`Value::LENGTH_MAX`].
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        match self {
+            Value::Text(text) => text.len() > Self::LENGTH_MAX,
+            Value::Bytes(bytes) => bytes.len() > Self::LENGTH_MAX,
+            _ => false,
+        }
+    }
+
     /// The number this value stands for: whole numbers and reals as they are, on as 1 and off as 0.
     #[must_use]
     #[expect(

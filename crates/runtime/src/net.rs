@@ -48,7 +48,9 @@ pub enum EndpointError {
         text: String,
     },
     /// Options where there are none.
-    #[error("`{0}` has options, and only serial:// has any; all others are the device's own keys and settings")]
+    #[error(
+        "`{0}` has options, and only serial:// has any; all others are the device's own keys and settings"
+    )]
     NoOptions(String),
     /// An option that this scheme does not have, or a wrong value.
     #[error("option `{name}={value}` is not one of {allowed}")]

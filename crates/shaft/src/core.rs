@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lineshaft_model::Timestamp;
 use lineshaft_runtime::{Clock, Disk};
 use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
 use tokio::sync::watch;
@@ -89,6 +90,8 @@ pub(crate) struct Tally {
     pub(crate) lost_records: AtomicU64,
     pub(crate) damaged_records: AtomicU64,
     pub(crate) torn_bytes: AtomicU64,
+    /// When the last record before this start arrived.
+    pub(crate) stopped: Option<Timestamp>,
 }
 
 /// What an appender does when too much waits already.
@@ -246,6 +249,7 @@ impl Core {
             lost_records: self.tally.lost_records.load(Ordering::Relaxed),
             damaged_records: self.tally.damaged_records.load(Ordering::Relaxed),
             torn_bytes: self.tally.torn_bytes.load(Ordering::Relaxed),
+            stopped: self.tally.stopped,
             readers,
         }
     }

@@ -13,6 +13,7 @@
 use std::io;
 use std::sync::Arc;
 
+use lineshaft_model::Timestamp;
 use lineshaft_runtime::DiskFile;
 
 use crate::Offset;
@@ -34,6 +35,8 @@ pub(crate) struct Examination {
     pub(crate) end: u64,
     /// The number after the last record of the sound part.
     pub(crate) next: Offset,
+    /// When the last record of it arrived.
+    pub(crate) newest: Option<Timestamp>,
     pub(crate) map: Map,
     /// The last group, as far as it is sound; `None` when it is not known where it begins.
     pub(crate) tail: Option<Tail>,
@@ -56,7 +59,7 @@ pub(crate) fn examine(
 ) -> io::Result<Examination> {
     let head = read_head(file)?;
     let mut map = Map::new(first);
-    let (mut records, mut damages) = (0, Vec::new());
+    let (mut records, mut damages, mut newest) = (0, Vec::new(), None);
     // Damage or torn tail: what follows decides. The map and the count are those before it.
     let mut doubts: Vec<Damage> = Vec::new();
     let mut before = None;
@@ -97,6 +100,7 @@ pub(crate) fn examine(
                     tail.bytes.extend_from_slice(found.bytes());
                 }
                 map.note(&header, found.at);
+                newest = Some(header.arrived);
                 records += header.numbers();
             }
             Step::Bad(what) => {
@@ -117,14 +121,23 @@ pub(crate) fn examine(
             let what = "records are missing at the end";
             damages.push(Damage { at: len, from: map.next, to: following, what });
         }
-        return Ok(Examination { head, records, damages, end: len, next: following, map, tail });
+        return Ok(Examination {
+            head,
+            records,
+            damages,
+            end: len,
+            next: following,
+            newest,
+            map,
+            tail,
+        });
     }
     let mut end = len;
     if let Some((sound, count, group)) = before {
         end = doubts.first().map_or(sound.at, |doubt| doubt.at).min(len);
         (map, records, tail) = (sound, count, group);
     }
-    Ok(Examination { head, records, damages, end, next: map.next, map, tail })
+    Ok(Examination { head, records, damages, end, next: map.next, newest, map, tail })
 }
 
 pub(crate) fn read_head(file: &Arc<dyn DiskFile>) -> io::Result<Head> {

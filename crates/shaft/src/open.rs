@@ -117,6 +117,7 @@ impl Core {
             let bytes = len - seen.end;
             tracing::warn!(path = %path.display(), bytes, "cut off what was not yet on disk");
         }
+        self.tally.stopped = seen.newest;
         if seen.records == 0 {
             self.disk.remove(path).map_err(ShaftError::io("remove", path))?;
             return Ok(None);

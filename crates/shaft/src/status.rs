@@ -57,6 +57,9 @@ pub struct Status {
     pub damaged_records: u64,
     /// Bytes of a torn tail that the last start cut off; they were never reported as on disk.
     pub torn_bytes: u64,
+    /// When the last record before this start arrived: from then on until the start nothing was recorded. `None`
+    /// when there was none.
+    pub stopped: Option<Timestamp>,
     /// The durable readers in the order of their names, open or not.
     pub readers: Vec<ReaderStatus>,
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use lineshaft_model::{Batch, OriginId, Outcome, Receipt};
+use lineshaft_model::{
+    Batch, OriginId, Outcome, Reason, Receipt, Sample, TagId, TagMap, Timestamp,
+};
 use lineshaft_namespace::Namespace;
 use lineshaft_pipeline::Pipeline;
 use lineshaft_record::Writer;
@@ -49,14 +51,18 @@ pub(crate) struct Intake {
     pub(crate) count: Arc<IntakeCount>,
     /// The last record appended.
     pub(crate) last: Option<Offset>,
-    /// Whether the last batch could not be appended.
-    pub(crate) is_losing: bool,
+    /// The tags of which samples could not be appended, and since when. Told to history when there is room again.
+    pub(crate) lost_since: TagMap<Timestamp>,
+    /// The tags of which nothing was recorded while the node did not run, and since when.
+    pub(crate) absent: Option<(Timestamp, Vec<TagId>)>,
 }
 
 impl Intake {
     /// Runs until `stop`, then takes in what still waits.
     pub(crate) async fn run(mut self, mut pipeline: Pipeline, stop: CancellationToken) {
         let mut waiting: VecDeque<(Offset, Receipt)> = VecDeque::new();
+        let absent = self.absent.take();
+        self.mark_absence(absent);
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
@@ -119,7 +125,7 @@ impl Intake {
 
     fn keep(&mut self, batch: Batch, waiting: &mut VecDeque<(Offset, Receipt)>) {
         if batch.rows.is_empty() {
-            if self.is_losing {
+            if !self.lost_since.is_empty() {
                 return; // what it was compared with may be lost: a receipt dropped unresolved says so
             }
             // Nothing was worth keeping beside what was kept before: as soon as that is durable, so is this.
@@ -127,21 +133,50 @@ impl Intake {
         }
         match self.writer.append(&batch) {
             Ok(offset) => {
-                (self.last, self.is_losing) = (Some(offset), false);
+                self.last = Some(offset);
+                if !self.lost_since.is_empty() {
+                    tracing::info!("samples are stored again");
+                    let lost = std::mem::take(&mut self.lost_since);
+                    self.mark_lost(lost.into_iter());
+                }
                 self.count.samples.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
                 self.namespace.publish(&batch);
                 self.owe(self.last, batch.receipt, waiting);
             }
             Err(error) => {
-                self.is_losing = true;
-                let before = self.count.lost.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
+                self.count.lost.fetch_add(batch.rows.len() as u64, Ordering::Relaxed);
                 metrics::samples_lost(batch.rows.len());
-                if before == 0 {
+                if self.lost_since.is_empty() {
                     tracing::error!(error = %lineshaft_contract::Chain(&error), "samples cannot be stored");
+                }
+                for row in &batch.rows {
+                    self.lost_since.entry(row.tag).or_insert(row.sample.ts);
                 }
                 // Live values still reach people: they see the plant, and the alarm that it is not recorded.
                 self.namespace.publish(&batch);
             }
+        }
+    }
+
+    fn mark_absence(&mut self, absent: Option<(Timestamp, Vec<TagId>)>) {
+        if let Some((since, tags)) = absent {
+            self.mark_lost(tags.into_iter().map(|tag| (tag, since)));
+        }
+    }
+
+    /// Says in history that from these instants on samples are missing, so that no line is drawn across the hole.
+    /// Live values know better by now and are not touched.
+    fn mark_lost(&mut self, since: impl Iterator<Item = (TagId, Timestamp)>) {
+        let mut marks = Batch::new(OPERATORS, self.clock.now());
+        for (tag, since) in since {
+            marks.push(tag, Sample::missing(since, Reason::Lost));
+        }
+        if marks.rows.is_empty() {
+            return;
+        }
+        if let Err(error) = self.writer.append(&marks) {
+            tracing::warn!(error = %lineshaft_contract::Chain(&error), "a gap in history could not be marked; it is tried again");
+            self.lost_since.extend(marks.rows.iter().map(|row| (row.tag, row.sample.ts)));
         }
     }
 
@@ -194,9 +229,10 @@ mod tests {
     use lineshaft_model::{Access, DataType, Sample, TagId, TagMeta, TagPath, Tags, Timestamp};
     use lineshaft_model::{Unit, Value};
     use lineshaft_pipeline::{Plan, Rule};
+    use lineshaft_record::{Decoded, DecodedBatch, Decoder};
     use lineshaft_runtime::disk::sim::{Faults, SimDisk};
     use lineshaft_runtime::{Policy, channel};
-    use lineshaft_shaft::Shaft;
+    use lineshaft_shaft::{From as StartFrom, ReadOutcome, Shaft};
 
     use super::*;
 
@@ -254,7 +290,8 @@ mod tests {
             clock: clock.clone(),
             count: Arc::default(),
             last: None,
-            is_losing: false,
+            lost_since: TagMap::default(),
+            absent: None,
         };
         let pipeline = built.unwrap_or_else(|mistakes| panic!("{mistakes:?}")).pipeline;
         Bench { intake, pipeline, disk, shaft, tag, clock, waiting: VecDeque::new() }
@@ -270,6 +307,25 @@ mod tests {
             batch.receipt = Receipt::new(move |outcome| *tell.lock() = Some(outcome));
             self.intake.enter(batch, &mut self.pipeline, &mut self.waiting);
             said
+        }
+
+        /// What is on the shaft, in the order of time: `second quality`.
+        fn stored(&self) -> Vec<String> {
+            let mut reader = self.shaft.reader("test", StartFrom::Oldest).unwrap();
+            let mut decoder = Decoder::new(self.intake.namespace.tags().clone());
+            let (mut records, mut decoded, mut samples) =
+                (Vec::new(), DecodedBatch::default(), Vec::new());
+            while reader.next(1 << 20, &mut records).unwrap() != ReadOutcome::End {
+                for record in &records {
+                    if decoder.decode(record, &mut decoded).unwrap() == Decoded::Batch {
+                        samples.extend(decoded.rows.iter().map(|row| row.sample.clone()));
+                    }
+                }
+            }
+            samples.sort_by_key(|sample| sample.ts);
+            let said =
+                |sample: &Sample| format!("{} {}", sample.ts.millis() / 1000, sample.quality);
+            samples.iter().map(said).collect()
         }
     }
 
@@ -309,5 +365,34 @@ mod tests {
         bench.shaft.close();
         bench.intake.settle(&mut bench.waiting, Ok(()));
         assert_eq!(*said.lock(), Some(Outcome::NotDurable));
+    }
+
+    #[test]
+    fn samples_that_found_no_room_are_a_gap_with_a_reason() {
+        let mut bench = bench(r#"{"tags":"p","ops":[{"scale":{"factor":1}}]}"#);
+        bench.enter(1, 1.0);
+        bench.shaft.commit();
+        bench.disk.set_capacity(0);
+        bench.enter(2, 2.0); // waits in the buffer until there is room
+        bench.shaft.commit();
+        bench.enter(3, 3.0);
+        bench.enter(4, 4.0);
+        assert_eq!(bench.intake.count.lost.load(Ordering::Relaxed), 2);
+        bench.disk.set_capacity(1 << 30);
+        bench.clock.advance(Duration::from_secs(60));
+        bench.shaft.commit();
+        bench.enter(5, 5.0);
+        bench.shaft.commit();
+        assert_eq!(bench.stored(), ["1 good", "2 good", "3 bad(lost)", "5 good"]);
+    }
+
+    #[test]
+    fn the_time_the_node_did_not_run_is_a_gap_with_a_reason() {
+        let mut bench = bench(r#"{"tags":"p","ops":[{"scale":{"factor":1}}]}"#);
+        let since = (Timestamp::from_secs(7), vec![bench.tag]);
+        bench.intake.mark_absence(Some(since));
+        bench.shaft.commit();
+        assert_eq!(bench.stored(), ["7 bad(lost)"]);
+        assert_eq!(bench.intake.namespace.last(bench.tag), None, "the page does not see it");
     }
 }

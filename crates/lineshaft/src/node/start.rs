@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lineshaft_api::{Api, Limits};
 use lineshaft_contract::Chain;
 use lineshaft_drivers::runner::Runner;
 use lineshaft_historian::Historian;
-use lineshaft_model::{Batch, Tags};
+use lineshaft_model::{Batch, TagId, TagMap, TagMeta, Tags, Timestamp};
 use lineshaft_namespace::Namespace;
 use lineshaft_pipeline::Pipeline;
 use lineshaft_record::{Decoder, Writer};
@@ -101,7 +102,8 @@ impl Node {
             clock: clock.clone(),
             count,
             last: None,
-            is_losing: false,
+            lost_since: TagMap::default(),
+            absent: absent(&shaft, &built.metas, &parts.tags),
         };
         start_intake(&tree, intake, built.pipeline);
 
@@ -124,6 +126,13 @@ impl Node {
         }
         Ok(Node { address, tree, shaft, view, runner, _data: data })
     }
+}
+
+/// The tags of which nothing was recorded since the last record before this start, a millisecond behind it.
+fn absent(shaft: &Shaft, metas: &[TagMeta], tags: &Tags) -> Option<(Timestamp, Vec<TagId>)> {
+    let since = shaft.status().stopped?.saturating_add(Duration::from_millis(1));
+    let read = metas.iter().filter(|meta| meta.access.can_read());
+    Some((since, read.map(|meta| tags.intern(&meta.path)).collect()))
 }
 
 /// Opens what is on disk: the shaft first, for the historian goes on where the shaft's cursor is.

@@ -26,6 +26,8 @@ pub(crate) struct NodeView {
     started: Timestamp,
     shaft: Shaft,
     historian: Arc<Historian>,
+    /// What the shaft held at the start: history is whole when the historian has taken it in.
+    resumed: u64,
     count: Arc<IntakeCount>,
     revision: Mutex<Revision>,
     rate: Mutex<Rate>,
@@ -66,6 +68,7 @@ impl NodeView {
             name: plant.node.name.clone(),
             started,
             clock,
+            resumed: shaft.status().next_offset,
             shaft,
             historian,
             count,
@@ -202,6 +205,9 @@ impl Node for NodeView {
         let status = self.shaft.status();
         match status.poisoned.or(status.full) {
             Some(reason) => Ready::No(format!("the shaft does not write: {reason}")),
+            None if self.historian.taken_in() < self.resumed => Ready::No(
+                "the historian still reads what was not sealed when the node stopped".into(),
+            ),
             None => Ready::Yes,
         }
     }

@@ -220,8 +220,11 @@ impl Node {
                     assert!(*ts >= times[n], "{} goes back in time at {ts}", tags[n]);
                     times[n] = *ts;
                 }
-                let good = series.quality.iter().zip(&series.value);
-                all[n].extend(good.map(|(quality, value)| value.filter(|_| *quality == "good")));
+                let rows = series.quality.iter().zip(&series.value).zip(&series.reason);
+                // While it did not run nothing was recorded; each start says so in one sample.
+                let told = rows.filter(|(_, reason)| reason.as_deref() != Some("lost"));
+                all[n]
+                    .extend(told.map(|((quality, value), _)| value.filter(|_| *quality == "good")));
             }
             match page.next {
                 Some(next) => after = format!("&after={next}"),
@@ -257,6 +260,7 @@ struct Series<'a> {
     value: Vec<Option<u64>>,
     #[serde(borrow)]
     quality: Vec<&'a str>,
+    reason: Vec<Option<String>>,
 }
 
 /// One connection of HTTP/1.1, opened anew when the node has closed it.
