@@ -8,7 +8,8 @@ use std::time::Duration;
 use lineshaft_contract::{
     Bounds, Chain, Cursor, Deadline, History, HistoryError, HistoryMode, HistoryRequest,
 };
-use lineshaft_model::{Sample, TagMeta, TagPath, Timestamp};
+use lineshaft_model::{Access, DataType, Sample, TagMeta, TagPath, Timestamp};
+use lineshaft_namespace::Namespace;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
@@ -254,9 +255,26 @@ pub(crate) async fn read_history(
     let tags: Vec<Known> = question
         .tags
         .iter()
-        .map(|path| known(&shared.api.namespace, path))
+        .map(|path| remembered(&shared.api.namespace, path))
         .collect::<Result<_, _>>()?;
     answer(shared, question, tags).await
+}
+
+/// The tag at `path`, also one that is no longer configured: its history stays readable under its old name.
+fn remembered(namespace: &Namespace, path: &TagPath) -> Result<Known, ApiError> {
+    known(namespace, path).or_else(|error| {
+        let id = namespace.tags().id(path).ok_or(error)?;
+        let meta = TagMeta {
+            path: path.clone(),
+            data_type: DataType::F64,
+            unit: None,
+            access: Access::Read,
+            step: false,
+            description: String::new(),
+            device: "".into(),
+        };
+        Ok(Known { id, meta: Arc::new(meta) })
+    })
 }
 
 /// Waits for a turn, then reads on a thread that may block.
@@ -329,8 +347,7 @@ fn read(
             next = page.next.map(|cursor| Place { tag: at, cursor: Some(cursor) });
             samples = page.samples;
         }
-        let single =
-            question.mode != HistoryMode::Count && meta.data_type == lineshaft_model::DataType::F32;
+        let single = question.mode != HistoryMode::Count && meta.data_type == DataType::F32;
         series.push(Series { meta, single, samples });
     }
     Ok(Page { series, next: next.map(Text) })

@@ -59,9 +59,17 @@ impl Conversion {
     pub const IDENTITY: Conversion = Conversion { factor: 1.0, offset: 0.0 };
 
     /// The number in the other unit.
+    ///
+    /// A factor of 0.1 is not a tenth in binary, and 4049 × 0.1 is 404.90000000000003. Where the factor is the nearest there
+    /// is to one part of a whole number, the number is divided by that: 404.9, which is what was meant, what people
+    /// read, and what the historian stores in two bytes.
     #[must_use]
     pub fn apply(&self, number: f64) -> f64 {
-        number * self.factor + self.offset
+        let parts = (1.0 / self.factor).round();
+        #[expect(clippy::float_cmp, reason = "equal to the bit or not at all")]
+        let divides = parts.abs() >= 2.0 && 1.0 / parts == self.factor;
+        let scaled = if divides { number / parts } else { number * self.factor };
+        scaled + self.offset
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Child {
     pub folder: bool,
     /// Tags at this path and below.
     pub tags: usize,
-    /// How many of them are bad now; a tag that has said nothing yet is.
+    /// How many of them are bad now; a tag that has said nothing yet is, unless it is only written.
     pub bad: usize,
     /// How many of them are uncertain now.
     pub uncertain: usize,
@@ -132,15 +132,18 @@ impl Tree {
     }
 
     pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
-        self.counts_of(self.ids[range].iter())
+        self.counts_of(range)
     }
 
-    fn counts_of<'a>(&self, ids: impl Iterator<Item = &'a TagId>) -> Counts {
+    fn counts_of(&self, places: impl Iterator<Item = usize>) -> Counts {
         let mut counts = Counts::default();
-        for id in ids {
-            let level = self.chunks[chunk_of(*id)].level(place_of(*id));
+        for place in places {
+            let id = self.ids[place];
+            let level = self.chunks[chunk_of(id)].level(place_of(id));
             counts.tags += 1;
-            counts.bad += usize::from(level == Level::Bad as u8);
+            // Nobody reads a command register: that it says nothing is not bad.
+            let is_bad = level == Level::Bad as u8 && self.metas[place].access.can_read();
+            counts.bad += usize::from(is_bad);
             counts.uncertain += usize::from(level == Level::Uncertain as u8);
         }
         counts
@@ -170,8 +173,7 @@ impl Tree {
                 + self.metas[start..range.end].partition_point(|meta| meta.path.is_under(whole));
             let counted = || (start..end).filter(|at| self.counts_in(*at, skip, diagnostics));
             if let Some(last) = counted().next_back() {
-                let ids = counted().map(|at| &self.ids[at]);
-                let Counts { tags, bad, uncertain } = self.counts_of(ids);
+                let Counts { tags, bad, uncertain } = self.counts_of(counted());
                 let folder = self.metas[last].path.as_str() != whole;
                 let (name, path) = (name.into(), whole.into());
                 children.push(Child { name, path, folder, tags, bad, uncertain });

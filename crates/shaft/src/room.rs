@@ -39,7 +39,15 @@ impl Core {
                 continue;
             }
             // A file system that cannot tell has no limit but its ENOSPC.
-            let free = self.disk.free_bytes(&self.dir).unwrap_or(u64::MAX);
+            let free = match self.disk.free_bytes(&self.dir) {
+                Ok(free) => free,
+                // Moved or deleted under us: what is written now goes to a file that nobody will find again.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    let dir = self.dir.display();
+                    return Err(Stop::Poison(format!("{dir} is gone: it was moved or deleted")));
+                }
+                Err(_) => u64::MAX,
+            };
             let wanted = self.options.free_bytes_min.saturating_add(need);
             if free >= wanted {
                 return Ok(());

@@ -1,7 +1,7 @@
 // uPlot options of a trend: one y scale per unit, lanes for switches and texts. No state here.
 import uPlot from "uplot";
 import { formatDate, formatNumber, formatTime, formatTimeMs, formatUnit } from "./format";
-import { drawDoubt, drawLanes, type Inks, LANE_PX } from "./lanes";
+import { drawDoubt, drawLanes, type Inks, type Lane, LANE_PX } from "./lanes";
 import { type Columns, extent, indexAt, plotted } from "./series";
 import type { Window } from "./timewindow";
 import type { Pen } from "./trend.svelte";
@@ -121,15 +121,10 @@ export function options(stage: Stage): uPlot.Options {
     });
   });
 
-  const draw = (u: uPlot): void => {
-    const place = { ...stage.window(), until: stage.until() };
-    drawLanes(
-      u,
-      lanes.map((pen) => ({ columns: pen.columns, colour: inks.pens[pen.slot % inks.pens.length]! })),
-      place,
-      inks,
-    );
-  };
+  const placed = () => ({ ...stage.window(), until: stage.until() });
+  const lanesOf = (pens: Pen[]): Lane[] =>
+    pens.map((pen) => ({ columns: pen.columns, colour: inks.pens[pen.slot % inks.pens.length]! }));
+  const draw = (u: uPlot): void => drawLanes(u, lanesOf(lanes), placed(), inks);
 
   return {
     width: stage.width,
@@ -154,7 +149,7 @@ export function options(stage: Stage): uPlot.Options {
       },
     },
     hooks: {
-      drawClear: [(u) => drawDoubt(u, curves.map((pen) => pen.columns), { ...stage.window(), until: stage.until() }, inks)],
+      drawClear: [(u) => drawDoubt(u, lanesOf(curves), curves.length + lanes.length === 1, placed(), inks)],
       draw: [draw],
       setCursor: [(u) => stage.hover(u.cursor.left === undefined || u.cursor.left < 0 ? null : u.posToVal(u.cursor.left, "x"))],
       setSelect: [

@@ -36,9 +36,36 @@ function decimalsFor(size: number): number {
   return size >= 1 || size === 0 ? 2 : 4;
 }
 
-/** "5.9 – 6.0", or one number where nothing moved. */
-export function formatRange(least: number, most: number, type?: string, known?: number): string {
-  const [from, to] = [formatNumber(least, type, known), formatNumber(most, type, known)];
+const SI = ["", "k", "M", "G", "T", "P", "E"];
+
+/** Four digits and a power of a thousand: "16.78 M", or "16.78e6" where a letter could be read as part of the unit. */
+function shortened(value: number, letter: boolean): string {
+  let step = Math.floor(Math.log10(Math.abs(value)) / 3);
+  // 999 999 rounds to a thousand thousands.
+  if (Number((Math.abs(value) / 1e3 ** step).toPrecision(4)) >= 1e3) step += 1;
+  const digits = (Math.abs(value) / 1e3 ** step).toPrecision(4);
+  const sign = value < 0 ? MINUS : "";
+  if (step === 0) return sign + digits;
+  const name = letter ? SI[step] : undefined;
+  return sign + digits + (name === undefined ? `e${step * 3}`.replace("-", MINUS) : GROUP + name);
+}
+
+/**
+ * A value in at most so many characters, as far as that is possible for numbers: first without decimals, then in
+ * thousands. A number is never cut: its first digits alone are another number. Texts are left as they are.
+ */
+export function formatFit(value: Value | undefined, most: number, type?: string, known?: number, unit = ""): string {
+  const text = formatValue(value, type, known);
+  if (typeof value !== "number" || !Number.isFinite(value) || value === 0 || text.length <= most) return text;
+  const whole = formatNumber(value, type, 0);
+  if (Math.abs(value) >= 1e3 && whole.length <= most) return whole;
+  const short = shortened(value, unit === "");
+  return short.length < text.length ? short : text;
+}
+
+/** "5.9 – 6.0", or one number where nothing moved. `width` is for each of the two, in characters. */
+export function formatRange(least: number, most: number, type?: string, known?: number, width = Infinity): string {
+  const [from, to] = [formatFit(least, width, type, known), formatFit(most, width, type, known)];
   return from === to ? from : `${from} – ${to}`;
 }
 

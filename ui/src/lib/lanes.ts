@@ -52,8 +52,14 @@ function hatch(ctx: CanvasRenderingContext2D, colour: string, ratio: number): Ca
   return ctx.createPattern(tile as unknown as CanvasImageSource, "repeat") ?? colour;
 }
 
-/** Behind the curves: a faint hatch over the height, a solid strip at the foot. */
-export function drawDoubt(u: uPlot, pens: Columns[], place: Place, inks: Inks): void {
+/** Height of a pen's lane of doubt at the foot of the plot. */
+const DOUBT_PX = 7;
+
+/**
+ * Behind the curves. A pen that is alone: a faint hatch over the height, a solid strip at the foot. One of several: a
+ * thin lane at the foot, in its colour, so that the others do not look doubtful with it.
+ */
+export function drawDoubt(u: uPlot, pens: Lane[], alone: boolean, place: Place, inks: Inks): void {
   const { ctx } = u;
   const { left, top, width, height } = u.bbox;
   const ratio = devicePixelRatio;
@@ -61,11 +67,27 @@ export function drawDoubt(u: uPlot, pens: Columns[], place: Place, inks: Inks): 
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (const columns of pens) {
-    for (const stretch of doubtful(columns, place.start, place.end, place.until)) {
+  let foot = top + height;
+  for (const { columns, colour: own } of pens) {
+    const found = doubtful(columns, place.start, place.end, place.until);
+    if (!alone && found.length > 0) foot -= DOUBT_PX * ratio;
+    for (const stretch of found) {
       const from = u.valToPos(stretch.from, "x", true);
       const to = Math.max(from + ratio, u.valToPos(stretch.to, "x", true));
       const colour = stretch.quality === "bad" ? inks.bad : inks.warn;
+      if (!alone) {
+        const thick = (DOUBT_PX - 1) * ratio;
+        ctx.globalAlpha = 0.35;
+        ctx.fillStyle = own;
+        ctx.fillRect(from, foot, to - from, thick);
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = hatch(ctx, colour, ratio);
+        ctx.fillRect(from, foot, to - from, thick);
+        // The edge in the pen's colour tells whose lane it is.
+        ctx.fillStyle = own;
+        ctx.fillRect(from, foot, to - from, ratio * 1.5);
+        continue;
+      }
       ctx.globalAlpha = 0.28;
       ctx.fillStyle = hatch(ctx, colour, ratio);
       ctx.fillRect(from, top, to - from, height);

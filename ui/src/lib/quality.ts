@@ -36,7 +36,7 @@ const REASON: Record<string, string> = {
   "not-a-number": "not a number",
   input: "bad input",
   "out-of-service": "out of service",
-  lost: "samples lost",
+  lost: "not recorded (node stopped or disk full)",
   unknown: "unknown reason",
   "unknown-tag": "no such tag",
 };

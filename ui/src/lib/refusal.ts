@@ -1,6 +1,7 @@
 // Reasons out of the `error` of shaft, historian and revision: a text today, and structured ones once a node
 // sends them.
 import type { Status } from "./api";
+import { formatBytes, formatCount } from "./format";
 
 /**
  * One text for each reason, in order; nothing is dropped that looks like a sentence or a code. Reasons that show the
@@ -30,6 +31,24 @@ export function timeOf(error: unknown): number | null {
   const record = error as Record<string, unknown>;
   const at = record.timestamp_ms ?? record.at_ms;
   return typeof at === "number" ? at : null;
+}
+
+/** "70538440704 bytes" as people read it. */
+function inWords(reason: string): string {
+  return reason.replace(/\b(\d{4,}) bytes\b/g, (_, bytes: string) => formatBytes(Number(bytes)));
+}
+
+/** Why samples are not kept just now, or null: the disk, the history, or samples that get lost on the way. */
+export function notRecording(status: Status, lostGrows: boolean): string | null {
+  const { shaft, historian } = status;
+  if (shaft.state !== "writing") {
+    const why = shaft.state === "full" ? "no room on the disk" : `the shaft says "${shaft.state}"`;
+    return `Not recording: ${[why, ...reasonsOf(shaft.error).map(inWords)].join(": ")}`;
+  }
+  const sealing = reasonsOf(historian.error);
+  if (sealing.length > 0) return `Not recording to the history on disk: ${sealing.map(inWords).join("; ")}`;
+  if (lostGrows) return `Not recording everything: ${formatCount(status.samples_lost)} samples were not stored since the start`;
+  return null;
 }
 
 /** Whether somebody should look at the System screen, whatever screen is open. */

@@ -1,7 +1,7 @@
 //! From the engineer's value to the device's and back: the exact inverse of the pipeline's scaling.
 
 use lineshaft_contract::PointSpec;
-use lineshaft_model::{DataType, Value};
+use lineshaft_model::{Conversion, DataType, Value};
 
 use super::PointPlan;
 
@@ -111,7 +111,9 @@ pub(super) fn to_engineering(point: &PointPlan, raw: Value) -> Value {
     match raw {
         Value::Int(_) | Value::Uint(_) | Value::Float(_) if !is_plain(point) => {
             match raw.as_f64() {
-                Some(number) => Value::Float(number * point.scale + point.offset),
+                Some(number) => Value::Float(
+                    Conversion { factor: point.scale, offset: point.offset }.apply(number),
+                ),
                 None => raw,
             }
         }

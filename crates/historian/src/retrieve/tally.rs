@@ -46,7 +46,7 @@ impl Tally {
         while self.index < index {
             let start = self.intervals.start_of(self.index);
             let value = match self.mode {
-                HistoryMode::Count if self.good > 0 => Some(Value::Uint(self.good)),
+                HistoryMode::Count => Some(Value::Uint(self.good)), // none is a number, too
                 HistoryMode::Average if self.numbers > 0 => {
                     Some(Value::Float(self.sum / self.numbers as f64))
                 }

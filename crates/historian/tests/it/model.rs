@@ -66,10 +66,7 @@ fn inside(all: &[Sample], request: &HistoryRequest, now: i64) -> Vec<Sample> {
         let odd = || samples().find(|sample| !sample.quality.is_good()).map(|s| s.quality);
         let good = || samples().filter(|sample| sample.quality.is_good());
         out.push(match request.mode {
-            HistoryMode::Count => match good().count() {
-                0 => nothing(from, odd()),
-                count => computed(from, Value::Uint(count as u64), Quality::GOOD),
-            },
+            HistoryMode::Count => computed(from, Value::Uint(good().count() as u64), Quality::GOOD),
             HistoryMode::Average => {
                 let numbers: Vec<f64> = good().filter_map(number).collect();
                 if numbers.is_empty() {

