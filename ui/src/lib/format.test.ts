@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatAge, formatBytes, formatCount, formatDuration, formatNumber, formatUnit, formatValue, humanName, leaf, parent, relative } from "./format";
+import { formatAge, formatBytes, formatCount, formatDuration, formatFit, formatNumber, formatUnit, formatValue, humanName, leaf, parent, relative } from "./format";
 
 const plain = (text: string) => text.replaceAll("\u202f", " ").replaceAll("\u2212", "-");
 
@@ -89,4 +89,22 @@ it("takes paths apart", () => {
   expect(relative("acme/line-1/speed", "acme")).toBe("line-1/speed");
   expect(relative("acme-2/speed", "acme")).toBe("acme-2/speed");
   expect(humanName("glue_temperature")).toBe("Glue temperature");
+});
+
+describe("numbers in narrow places", () => {
+  it.each([
+    [16_777_216, 10, "u32", 0, "", "16 777 216"],
+    [16_777_216, 9, "u32", 0, "", "16.78 M"],
+    [-16_777_216, 9, "u32", 0, "kW.h", "-16.78e6"],
+    [123_456.789, 9, "f64", 3, "", "123 457"],
+    [999_999_999, 9, "u32", 0, "", "1.000 G"],
+    [9_223_372_036_854_775_807, 9, "i64", 0, "", "9.223 E"],
+    [0.000123456, 6, "f64", 9, "", "123.5e-6"],
+    [1.5e22, 7, "f64", 0, "", "1.500e22"],
+    [21.5, 9, "f32", 1, "Cel", "21.5"],
+    ["a text of any length", 5, "text", 0, "", "a text of any length"],
+    [null, 5, "f32", 0, "", "—"],
+  ])("%s in %i characters", (value, most, type, known, unit, shown) => {
+    expect(plain(formatFit(value, most, type, known, unit))).toBe(shown);
+  });
 });

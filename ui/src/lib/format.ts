@@ -65,7 +65,9 @@ export function formatFit(value: Value | undefined, most: number, type?: string,
 
 /** "5.9 – 6.0", or one number where nothing moved. `width` is for each of the two, in characters. */
 export function formatRange(least: number, most: number, type?: string, known?: number, width = Infinity): string {
-  const [from, to] = [formatFit(least, width, type, known), formatFit(most, width, type, known)];
+  // With a power instead of a letter: "53.1 – 4.2 M" could be read as both in millions.
+  const end = (value: number) => formatFit(value, width, type, known, " ");
+  const [from, to] = [end(least), end(most)];
   return from === to ? from : `${from} – ${to}`;
 }
 

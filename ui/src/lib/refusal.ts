@@ -33,9 +33,10 @@ export function timeOf(error: unknown): number | null {
   return typeof at === "number" ? at : null;
 }
 
-/** "70538440704 bytes" as people read it. */
+/** "70538440704 bytes are free, 989560464998400 must stay free" as people read it. */
 function inWords(reason: string): string {
-  return reason.replace(/\b(\d{4,}) bytes\b/g, (_, bytes: string) => formatBytes(Number(bytes)));
+  if (!/\d bytes\b/.test(reason)) return reason;
+  return reason.replace(/(?<![\w/.-])(\d{4,})( bytes)?(?![\w/.-])/g, (_, bytes: string) => formatBytes(Number(bytes)));
 }
 
 /** Why samples are not kept just now, or null: the disk, the history, or samples that get lost on the way. */
