@@ -13,7 +13,9 @@ pub enum RecordError {
         known: u8,
     },
     /// It ends too early, or says what cannot be.
-    #[error("the record's {what} cannot be read: another version of lineshaft wrote it; use that one, or another data folder")]
+    #[error(
+        "the record's {what} cannot be read: another version of lineshaft wrote it; use that one, or another data folder"
+    )]
     Malformed {
         /// Which part.
         what: &'static str,
