@@ -147,15 +147,16 @@ pub(crate) fn read_header(bytes: &[u8]) -> io::Result<SegmentId> {
         return Err(damaged(0)(Malformed("the file does not start as a segment")));
     }
     let version = input.u16()?;
-    if version > VERSION {
-        return Err(io::Error::new(io::ErrorKind::Unsupported, Newer { found: version }));
-    }
     let level = input.u8()?;
     input.u8()?;
     let (day, sequence) = (input.i32()?, input.u64()?);
     input.u32()?;
+    // Before the version: a flipped bit is damage, not a file from the future.
     if crc32c::crc32c(&bytes[..bytes.len().min(28)]) != input.u32()? {
         return Err(damaged(0)(Malformed("the checksum of the header does not match")));
+    }
+    if version > VERSION {
+        return Err(io::Error::new(io::ErrorKind::Unsupported, Newer { found: version }));
     }
     Ok(SegmentId { day, level, sequence })
 }

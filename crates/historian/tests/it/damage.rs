@@ -8,7 +8,7 @@ use lineshaft_contract::{History, HistoryError, HistoryMode, HistoryRequest};
 use lineshaft_historian::{Historian, HistorianError, Options, verify};
 use lineshaft_model::TagId;
 use lineshaft_runtime::disk::sim::{Faults, SimDisk};
-use lineshaft_runtime::{Disk, Seed};
+use lineshaft_runtime::{Disk, DiskFile, Seed};
 
 use crate::plant::{Plant, SIGNALS, log, request, samples};
 
@@ -95,12 +95,31 @@ fn one_flipped_bit_in_the_manifest_costs_nothing_or_stops_the_start() {
     }
 }
 
+/// Says a file is of version 9, as a later program would write it: its checksum, behind `length` bytes, is right.
+fn make_newer(file: &dyn DiskFile, length: usize) {
+    let mut head = vec![0; length];
+    file.read_at(&mut head, 0).unwrap();
+    head[8..10].copy_from_slice(&[9, 0]);
+    let sum = crc32c::crc32c(&head);
+    head.extend_from_slice(&sum.to_le_bytes());
+    file.write_at(&head, 0).unwrap();
+}
+
+#[test]
+fn a_flipped_bit_in_a_version_is_damage_and_not_the_future() {
+    let (sim, plant, _) = sealed(5);
+    sim.open(&plant.dir.join("manifest")).unwrap().write_at(&[9, 0], 8).unwrap();
+    let (clock, tags) = (plant.clock.clone(), plant.tags.clone());
+    let error = Historian::open(Arc::new(sim), clock, &plant.dir, Options::default(), tags);
+    assert_eq!(error.unwrap_err().code(), "LS-HIS-002");
+}
+
 #[test]
 fn files_of_a_newer_version_are_refused_in_words() {
     let (sim, plant, tags) = sealed(4);
     let (path, _) =
         sim.files().into_iter().find(|(p, _)| p.extension() == Some("seg".as_ref())).unwrap();
-    sim.open(&path).unwrap().write_at(&[9, 0], 8).unwrap();
+    make_newer(&*sim.open(&path).unwrap(), 28);
     let newer = tags.iter().find_map(|tag| {
         let asked = request(*tag, HistoryMode::Raw, i64::MIN, i64::MAX);
         plant.historian.read(&HistoryRequest { limit: 100_000, ..asked }).err()
@@ -108,7 +127,7 @@ fn files_of_a_newer_version_are_refused_in_words() {
     let source = newer.as_ref().and_then(Error::source).unwrap().to_string();
     assert!(source.contains("version 9 was written by a newer program"), "{source}");
 
-    sim.open(&plant.dir.join("manifest")).unwrap().write_at(&[9, 0], 8).unwrap();
+    make_newer(&*sim.open(&plant.dir.join("manifest")).unwrap(), 12);
     let (clock, tags) = (plant.clock.clone(), plant.tags.clone());
     let error = Historian::open(Arc::new(sim), clock, &plant.dir, Options::default(), tags);
     let error = error.unwrap_err();
