@@ -212,3 +212,49 @@ impl Node for NodeView {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use lineshaft_model::{Batch, OriginId, Sample, Tags};
+    use lineshaft_runtime::Disk;
+    use lineshaft_runtime::disk::sim::{Faults, SimDisk};
+
+    use super::*;
+
+    #[test]
+    fn a_node_is_ready_when_history_has_caught_up_with_the_shaft_it_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("plant");
+        crate::cli::init::write(&dir).unwrap();
+        let plant = crate::plant::load(&dir, lineshaft_drivers::DRIVERS).unwrap();
+
+        let disk: Arc<dyn Disk> = Arc::new(SimDisk::new(1, Faults::none()));
+        let (clock, tags) = (Clock::simulated(Timestamp::from_secs(1)), Arc::new(Tags::new()));
+        let options = lineshaft_shaft::Options { free_bytes_min: 0, ..Default::default() };
+        let (shaft, mut writer) = lineshaft_record::open_stepped(
+            disk.clone(),
+            clock.clone(),
+            Path::new("/shaft"),
+            options,
+            tags.clone(),
+        )
+        .unwrap();
+        let mut batch = Batch::new(OriginId(1), clock.now());
+        let tag = tags.intern(&TagPath::new("acme/p").unwrap());
+        batch.push(tag, Sample::good(clock.now(), 1.0));
+        writer.append(&batch).unwrap();
+        shaft.commit();
+
+        let options = lineshaft_historian::Options::default();
+        let at = Path::new("/historian");
+        let historian = Historian::open(disk, clock.clone(), at, options, tags).unwrap();
+        let view = NodeView::new(&plant, clock, shaft.clone(), historian.clone(), Arc::default());
+        assert!(matches!(view.ready(), Ready::No(why) if why.contains("not sealed")));
+        historian.pass(shaft.status().next_offset);
+        assert_eq!(view.ready(), Ready::Yes);
+        view.stopping();
+        assert!(matches!(view.ready(), Ready::No(why) if why.contains("stopping")));
+    }
+}

@@ -263,3 +263,13 @@ fn a_wait_can_move_between_threads() {
     is_send(namespace.subscribe().wait());
     is_send(namespace);
 }
+
+#[test]
+fn a_command_register_that_nobody_reads_is_not_bad() {
+    let namespace = Namespace::new(Arc::new(Tags::new()));
+    let command = TagMeta { access: Access::Write, ..meta("a/start") };
+    namespace.configure(vec![meta("a/speed"), command]);
+    assert_eq!(namespace.counts("a"), Counts { tags: 2, bad: 1, uncertain: 0 });
+    publish(&namespace, "a/speed", at(1, 5.0));
+    assert_eq!(namespace.counts("a"), Counts { tags: 2, bad: 0, uncertain: 0 });
+}
