@@ -83,6 +83,7 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    /// Proves: CR 7.1 RE1.
     #[test]
     fn delays_grow_to_the_longest_and_start_over_after_success() {
         let second = Duration::from_secs(1);

@@ -202,6 +202,7 @@ impl<T> Drop for Receiver<T> {
 mod tests {
     use super::*;
 
+    /// Proves: CR 7.2.
     #[tokio::test]
     async fn a_full_queue_follows_its_policy() {
         let (tx, _rx) = channel(1, Policy::Refuse, "test");

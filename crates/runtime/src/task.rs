@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::Executor;
+
 /// What a task does; shutdown goes through the kinds in this order, with the flow of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TaskKind {
@@ -88,6 +90,18 @@ impl TaskTree {
         let mut tasks = self.0.tasks.lock();
         tasks.retain(|task| !task.handle.is_finished());
         tasks.push(Task { kind, name: name.into(), handle });
+    }
+
+    /// Starts a task on another executor of the process.
+    pub fn spawn_on(
+        &self,
+        executor: &Executor,
+        kind: TaskKind,
+        name: impl Into<String>,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let _inside = executor.enter();
+        self.spawn(kind, name, future);
     }
 
     /// Starts a thread for work that blocks (disk). It watches the stop token too.

@@ -4,14 +4,17 @@ use super::Finding;
 use crate::metadata::Metadata;
 
 /// The layers. A crate uses crates of lower layers.
-const LAYERS: [(&str, u8); 19] = [
+const LAYERS: [(&str, u8); 22] = [
     ("lineshaft-model", 0),
     ("lineshaft-runtime", 1),
     ("lineshaft-contract", 1),
     ("lineshaft-shaft", 2),
     ("lineshaft-record", 2),
     ("lineshaft-namespace", 2),
+    ("lineshaft-audit", 2),
     ("lineshaft-identity", 2),
+    ("lineshaft-revision", 2),
+    ("lineshaft-tls", 2),
     ("lineshaft-drivers", 3),
     ("lineshaft-sinks", 3),
     ("lineshaft-pipeline", 3),
@@ -26,9 +29,13 @@ const LAYERS: [(&str, u8); 19] = [
     ("xtask", 5),
 ];
 
-/// Arrows inside a layer that are meant: the codec of the shaft's records stands beside the shaft.
-const SIDEWAYS: [(&str, &str); 2] =
-    [("lineshaft-contract", "lineshaft-runtime"), ("lineshaft-record", "lineshaft-shaft")];
+/// Arrows inside a layer that are meant: the codec of the shaft's records stands beside the shaft, and every
+/// change of an account leaves its entry in the trail where it is made.
+const SIDEWAYS: [(&str, &str); 3] = [
+    ("lineshaft-contract", "lineshaft-runtime"),
+    ("lineshaft-record", "lineshaft-shaft"),
+    ("lineshaft-identity", "lineshaft-audit"),
+];
 
 pub(crate) fn check(metadata: &Metadata) -> Vec<Finding> {
     let mut findings = Vec::new();
