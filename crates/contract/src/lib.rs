@@ -5,6 +5,7 @@
 //! do not know each other; they meet through the read-side traits here.
 
 mod config;
+mod configuration;
 mod device;
 mod fault;
 mod field;
@@ -14,6 +15,12 @@ mod readings;
 mod view;
 
 pub use config::{ConfigErrors, Mistake, Place};
+pub use configuration::{
+    Answered, Applied, Approval, By, Change, ChangeMode, ChangePolicy, Changed, Checked,
+    Configuration, ConfigurationError, CurrentFiles, Difference, FileChange, FileContent,
+    FileDifference, FileEdit, Guards, Hunk, HunkLine, NewFile, PlantMistake, Proposal,
+    ProposalState, Reason, Revision, RevisionFile, RevisionPage,
+};
 pub use device::{
     Answering, Connecting, Device, DeviceSpec, DriverKind, PointSpec, Request, Session, Writing,
 };
