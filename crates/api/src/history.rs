@@ -13,7 +13,7 @@ use lineshaft_namespace::Namespace;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
-use crate::access::{Caller, ReadPlant, Scope};
+use crate::access::{Caller, Pass, ReadPlant, Scope};
 use crate::limits;
 use crate::problem::{ApiError, Code, Problem};
 use crate::query::{Params, nearest};
@@ -239,8 +239,8 @@ struct Page {
         ("end" = String, Query, description = "Up to, not including, this instant"),
         ("mode" = Option<String>, Query, description = "raw (default), plot, interpolated, average, time_average, minimum, maximum or count"),
         ("interval" = Option<String>, Query, description = "`10s`, `5m`, `1h` or milliseconds; needed by the modes with intervals"),
-        ("points" = Option<u32>, Query, description = "For plot: at most this many good samples, four for each pixel column; 4 to 40,000, default 1,000"),
-        ("limit" = Option<u32>, Query, description = "For raw: samples of a page, over all tags; 1 to 100,000, default 10,000"),
+        ("points" = Option<u32>, Query, minimum = 4, description = "For plot: at most this many good samples, four for each pixel column; 4 to 40,000, default 1,000"),
+        ("limit" = Option<u32>, Query, minimum = 1, description = "For raw: samples of a page, over all tags; 1 to 100,000, default 10,000"),
         ("bounds" = Option<bool>, Query, description = "For raw and plot: also the last sample before `start` and the first at or after `end`; default false"),
         ("after" = Option<String>, Query, description = "For raw: `next` of the page before"),
     ),
@@ -255,14 +255,14 @@ pub(crate) async fn read_history(
     let tags: Vec<Known> = question
         .tags
         .iter()
-        .map(|path| remembered(&shared.api.namespace, path))
+        .map(|path| remembered(&shared.api.namespace, path, caller.pass()))
         .collect::<Result<_, _>>()?;
     answer(shared, question, tags).await
 }
 
 /// The tag at `path`, also one that is no longer configured: its history stays readable under its old name.
-fn remembered(namespace: &Namespace, path: &TagPath) -> Result<Known, ApiError> {
-    known(namespace, path).or_else(|error| {
+fn remembered(namespace: &Namespace, path: &TagPath, asker: &Pass) -> Result<Known, ApiError> {
+    known(namespace, path, asker).or_else(|error| {
         let id = namespace.tags().id(path).ok_or(error)?;
         let meta = TagMeta {
             path: path.clone(),

@@ -3,10 +3,24 @@
 //! - Source: `docs/manual/src/http.md` is the contract; errors are RFC 9457, the live connection RFC 6455.
 //! - Everything shown comes from the namespace and from the read-side traits of `contract`; this crate
 //!   keeps no plant state of its own.
-//! - Not here: TLS, people and passwords (the identity issue), SQL, MQTT. Until there are people, only a
-//!   loopback address may listen, see [`check_listen`].
+//! - Who asks, and what he may, is the crate `identity`'s; what is left behind is the crate `audit`'s. This crate
+//!   makes sure that nobody gets past them, see `access`.
+//! - Not here: how certificates are made (`tls`), SQL, MQTT.
 
 mod access;
+mod access_review;
+mod account;
+mod accounts;
+mod audit;
+mod audit_export;
+mod auditing;
+mod certificates;
+mod configuring;
+mod connection;
+mod control;
+mod credentials;
+mod csv;
+mod exposure;
 mod guard;
 mod history;
 pub mod limits;
@@ -16,25 +30,43 @@ mod node;
 mod openapi;
 mod page;
 mod patience;
+mod peer;
+mod plant;
 mod problem;
+mod proposals;
 mod query;
+mod refusals;
+mod revisions;
+mod roles;
 mod routes;
+mod security;
 mod server;
+mod session;
+mod sessions;
 mod shape;
+mod signatures;
 mod tags;
+mod tokens;
+mod view;
 mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
-use lineshaft_contract::{Commands, Devices, History, Node};
+use lineshaft_audit::Trail;
+use lineshaft_contract::{Commands, Configuration, Devices, History, Node};
+use lineshaft_identity::Identity;
 use lineshaft_namespace::Namespace;
 use lineshaft_runtime::Clock;
+use lineshaft_tls::Certificates;
 
+pub use exposure::{Exposure, ExposureError, Insecure, check_listen};
 pub use limits::Limits;
 pub use openapi::document;
 pub use problem::CODES;
-pub use server::{ServeError, check_listen, serve};
+#[doc(hidden)]
+pub use routes::{RouteLine, routes};
+pub use server::{ServeError, serve, serve_control};
 
 /// Writes the node's metrics in Prometheus' text form.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -58,6 +90,22 @@ pub struct Api {
     pub metrics: RenderMetrics,
     /// How much of everything.
     pub limits: Limits,
+    /// Who is who, and what they may.
+    pub identity: Identity,
+    /// What everybody did.
+    pub trail: Trail,
+    /// The certificates, when the listener speaks TLS; the control socket never does.
+    pub tls: Option<Certificates>,
+    /// The node's certificates, also when the listener speaks no TLS: what is shown, issued and revoked.
+    pub certificates: Option<Certificates>,
+    /// The plant folder and its revisions; `None` where there is none to change.
+    pub configuration: Option<Arc<dyn Configuration>>,
+    /// Names people use for this node, beside its addresses and `localhost`; other names in `Host` are refused.
+    pub names: Vec<String>,
+    /// What is shown before anybody logs in.
+    pub banner: Option<String>,
+    /// What the plant file allows beyond loopback.
+    pub exposure: Exposure,
 }
 
 impl fmt::Debug for Api {

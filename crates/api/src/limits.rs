@@ -30,12 +30,47 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const HEADERS_MAX: usize = 64;
 /// The longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The longest body of somebody who has not said who he is, in bytes: a name, a password and a code.
+pub const OPEN_BODY_BYTES_MAX: usize = 4 * 1024;
 /// The longest message on a live connection, in bytes: 1,000 paths of the greatest length.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// The most paths one live connection follows: each is looked up whenever the plant or the rights change. A page
+/// follows a handful.
+pub const LIVE_FOLDERS_MAX: usize = 256;
+/// The most bytes of a path's one parameter: the longest is a fingerprint of 64 digits, with colons 95.
+pub const SEGMENT_BYTES_MAX: usize = 256;
 /// The most values of one live message, so that none grows past a few hundred kB.
 pub const VALUES_PER_MESSAGE_MAX: usize = 5_000;
-/// The longest `why` of a write, in bytes.
+/// The longest `why` of a write or a change, in bytes.
 pub const WHY_BYTES_MAX: usize = 1_000;
+/// The most writes to devices at a time; more wait.
+pub const WRITES_MAX: usize = 256;
+/// The most questions about the audit trail answered at a time; more wait.
+pub const TRAIL_READS_MAX: usize = 4;
+/// The most copies of the audit trail taken at a time; one more is told 503.
+pub const EXPORTS_MAX: usize = 2;
+/// Bytes of one piece of a copy on its way to the client.
+pub const EXPORT_PIECE_BYTES: usize = 64 * 1024;
+/// The most checkpoints that one verification compares.
+pub const CHECKPOINTS_MAX: usize = 16;
+/// The most reads and changes of the plant folder at a time; more wait.
+pub const PLANT_TURNS_MAX: usize = 4;
+/// The longest body of a change of the plant, in bytes: a tag table of some 80,000 tags.
+pub const PLANT_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The most files of one change of the plant.
+pub const CHANGE_FILES_MAX: usize = 1_000;
+/// The most revisions of one page.
+pub const REVISIONS_PAGE_MAX: usize = 1_000;
+/// How many when nobody says.
+pub const REVISIONS_PAGE: usize = 100;
+/// The most proposals of one answer; each has its whole difference.
+pub const PROPOSALS_MAX: usize = 200;
+/// How many when nobody says.
+pub const PROPOSALS: usize = 50;
+/// The most connections of the control socket: a command line and an open `watch` or two.
+pub const CONTROL_CONNECTIONS_MAX: usize = 32;
+/// The longest `User-Agent` that is kept with a session, in bytes.
+pub const AGENT_BYTES_MAX: usize = 200;
 
 const _: () = assert!(RAW_PAGE <= RAW_PAGE_MAX && TAGS_PAGE <= TAGS_PAGE_MAX);
 const _: () = assert!(PLOT_POINTS <= PLOT_POINTS_MAX);
@@ -49,6 +84,19 @@ pub struct Limits {
     pub live_max: usize,
     /// Tags of one live connection. Default 20,000.
     pub live_tags_max: usize,
+    /// Connections of one source on which nobody has said who he is; one more is told 503. An IPv6 source is its /64.
+    /// Default 64.
+    pub strangers_max: usize,
+    /// The same of all sources together; one more sends the one away that has waited longest. Default 400: the
+    /// other places are for those who are known.
+    pub strangers_total_max: usize,
+    /// Connections of one source of guests: who has not said who he is and may look nevertheless, because the plant lets
+    /// everybody look. More of them stay among the strangers. Default 500: half of all places are for others.
+    pub guests_max: usize,
+    /// TLS handshakes at a time; more wait. Default 256.
+    pub handshakes_max: usize,
+    /// How long a TLS handshake may take, and how long it may wait for its turn. Default 10 s.
+    pub handshake_timeout: Duration,
     /// How long a client may take to send the head of a request, and how long an idle connection is kept.
     /// Default 10 s.
     pub head_timeout: Duration,
@@ -80,6 +128,11 @@ impl Default for Limits {
             connections_max: 1_000,
             live_max: 500,
             live_tags_max: 20_000,
+            strangers_max: 64,
+            strangers_total_max: 400,
+            guests_max: 500,
+            handshakes_max: 256,
+            handshake_timeout: Duration::from_secs(10),
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),

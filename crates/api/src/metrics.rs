@@ -10,6 +10,8 @@ pub(crate) const REQUEST_SECONDS: &str = "lineshaft_api_request_duration_seconds
 pub(crate) const CONNECTIONS: &str = "lineshaft_api_connections_count";
 /// Connections turned away because there were too many.
 pub(crate) const CONNECTIONS_REFUSED: &str = "lineshaft_api_connections_refused_total";
+/// TLS handshakes that failed or took too long.
+pub(crate) const HANDSHAKES_FAILED: &str = "lineshaft_api_handshakes_failed_total";
 /// Open live connections.
 pub(crate) const LIVE: &str = "lineshaft_api_live_connections_count";
 /// Values sent on live connections.
@@ -23,6 +25,10 @@ pub(crate) fn connections() -> Gauge {
 
 pub(crate) fn connections_refused() -> Counter {
     counter!(CONNECTIONS_REFUSED)
+}
+
+pub(crate) fn handshakes_failed() -> Counter {
+    counter!(HANDSHAKES_FAILED)
 }
 
 pub(crate) fn live() -> Gauge {

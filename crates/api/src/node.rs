@@ -10,10 +10,11 @@ use lineshaft_model::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::access::{Caller, Public, ReadNode, Scope};
+use crate::access::{Caller, Permission, Public, ReadNode, Scope};
 use crate::problem::{ApiError, Code, Problem};
 use crate::query::Params;
 use crate::shape::Written;
+use crate::view::View;
 
 /// A device and how it does.
 #[derive(Debug, Serialize, ToSchema)]
@@ -322,8 +323,10 @@ pub(crate) async fn list_devices(
     params: Params,
 ) -> Result<Written, ApiError> {
     params.only(&[])?;
-    let api = &caller.may(Scope::Node)?.api;
-    let devices: Vec<DeviceLine> = api.devices.list().into_iter().map(DeviceLine::from).collect();
+    let (shared, view) = caller.view("")?;
+    let devices = shared.api.devices.list().into_iter();
+    let seen = devices.filter(|device| view.covers(device.path.as_str()));
+    let devices: Vec<DeviceLine> = seen.map(DeviceLine::from).collect();
     Ok(Written::new(&devices, devices.len() * 600))
 }
 
@@ -338,8 +341,11 @@ pub(crate) async fn read_status(
     params: Params,
 ) -> Result<Written, ApiError> {
     params.only(&[])?;
-    let api = &caller.may(Scope::Node)?.api;
-    let page = StatusPage::new(api.node.status(), api.namespace.count());
+    let (shared, _) = caller.view("")?;
+    let api = &shared.api;
+    // Who sees a part of the plant is told how many tags that has.
+    let tags = View::new("", caller.pass().parts(Permission::ReadPlant, "")).count(&api.namespace);
+    let page = StatusPage::new(api.node.status(), tags);
     Ok(Written::new(&page, 1_024))
 }
 
@@ -377,7 +383,7 @@ pub(crate) async fn read_ready(caller: Caller<Public>) -> Result<Written, ApiErr
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain; version=0.0.4"))
 )]
 pub(crate) async fn read_metrics(caller: Caller<ReadNode>) -> Result<Response, ApiError> {
-    let text = (caller.may(Scope::Node)?.api.metrics)();
+    let text = (caller.may(Scope::Under(""))?.api.metrics)();
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }

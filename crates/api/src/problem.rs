@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use lineshaft_contract::PlantMistake;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,6 +75,46 @@ codes! {
     NotWebSocket = "LS-API-021", 400, "This path speaks WebSocket";
     /// A mistake of ours.
     Internal = "LS-API-022", 500, "Something went wrong in the node";
+    /// The request needs credentials, or those it has are not known (any more).
+    NotKnown = "LS-API-023", 401, "Who asks is not known";
+    /// Known, and may not.
+    Forbidden = "LS-API-024", 403, "This is not allowed";
+    /// Name or password are wrong.
+    Credentials = "LS-API-025", 401, "Name or password are wrong";
+    /// The password was right, the second factor is missing or wrong.
+    FactorNeeded = "LS-API-026", 401, "A code of the second factor is needed";
+    /// The new password is too weak.
+    Password = "LS-API-027", 422, "The password is refused";
+    /// The session is locked.
+    Locked = "LS-API-028", 423, "The session is locked";
+    /// The password must be changed before anything else.
+    PasswordDue = "LS-API-029", 403, "The password must be changed first";
+    /// The audit trail cannot be written, so nothing was done.
+    Trail = "LS-API-030", 503, "The audit trail cannot be written";
+    /// A reason is required.
+    Reason = "LS-API-031", 422, "A reason is required";
+    /// No such account, role, token, session, ….
+    NoSuchRecord = "LS-API-032", 404, "There is no such record";
+    /// It exists already, or was changed meanwhile.
+    Conflict = "LS-API-033", 409, "It was changed meanwhile or exists already";
+    /// The plant would not start with it.
+    PlantRefused = "LS-API-034", 422, "The change of the plant is refused";
+    /// The signature would not hold.
+    SignatureRefused = "LS-API-035", 409, "The signature is refused";
+    /// A second factor must be set up before anything else.
+    FactorDue = "LS-API-036", 403, "A second factor must be set up first";
+    /// There is an administrator already, or the link is wrong.
+    SetupOver = "LS-API-037", 403, "Setup is over or the link is wrong";
+    /// Too many logins at a time.
+    LoginBusy = "LS-API-038", 503, "Too many logins at a time";
+    /// The last administrator, more than one has, ….
+    ChangeRefused = "LS-API-039", 409, "The change is refused";
+    /// Plain HTTP on a listener that speaks TLS.
+    NotTls = "LS-API-040", 400, "This port speaks TLS";
+    /// The files of the audit trail cannot be read.
+    TrailUnreadable = "LS-API-041", 500, "The audit trail cannot be read";
+    /// The plant folder or its revisions cannot be read or written.
+    PlantFailed = "LS-API-042", 500, "The plant folder cannot be read or changed";
 }
 
 /// An error on its way to the client.
@@ -83,6 +124,40 @@ pub(crate) struct ApiError {
     pub(crate) detail: String,
     field: Option<String>,
     remedy: Option<String>,
+    /// Few errors have lists, and all are handed from function to function.
+    lists: Option<Box<Lists>>,
+}
+
+/// What is wrong one by one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Lists {
+    reasons: Vec<String>,
+    mistakes: Vec<MistakeLine>,
+}
+
+/// A mistake in the plant's files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Mistake)]
+pub(crate) struct MistakeLine {
+    /// The file, relative to the plant folder.
+    file: String,
+    /// The line, from 1; 0 when the whole file is meant.
+    line: u32,
+    /// The column in characters, from 1; 0 when the whole file is meant.
+    column: u32,
+    /// The code with its page.
+    code: String,
+    /// What is wrong.
+    what: String,
+    /// What was meant or what to do; may be empty.
+    help: String,
+}
+
+impl From<PlantMistake> for MistakeLine {
+    fn from(mistake: PlantMistake) -> MistakeLine {
+        let PlantMistake { file, line, column, code, what, help } = mistake;
+        MistakeLine { file, line, column, code, what, help }
+    }
 }
 
 /// An error, as `application/problem+json`.
@@ -105,11 +180,19 @@ pub(crate) struct Problem {
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
+    /// Why a password is refused, each in a sentence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    reasons: Vec<String>,
+    /// What is wrong with a plant that is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    mistakes: Vec<MistakeLine>,
 }
 
 impl ApiError {
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> ApiError {
-        ApiError { code, detail: detail.into(), field: None, remedy: None }
+        ApiError { code, detail: detail.into(), field: None, remedy: None, lists: None }
     }
 
     /// A parameter that is wrong.
@@ -129,12 +212,32 @@ impl ApiError {
         self
     }
 
+    /// Says something else of what went wrong.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> ApiError {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Adds why a password is refused.
+    pub(crate) fn reasons(mut self, reasons: Vec<String>) -> ApiError {
+        self.lists.get_or_insert_default().reasons = reasons;
+        self
+    }
+
+    /// Adds what is wrong with a plant.
+    pub(crate) fn mistakes(mut self, mistakes: Vec<PlantMistake>) -> ApiError {
+        let mistakes = mistakes.into_iter().map(MistakeLine::from).collect();
+        self.lists.get_or_insert_default().mistakes = mistakes;
+        self
+    }
+
     fn problem(self) -> Problem {
         let (code, status, title) = self.code.line();
         let mut kind = String::from("urn:lineshaft:error:");
         let _ = write!(kind, "{code}");
-        let ApiError { detail, field, remedy, .. } = self;
-        Problem { kind, title, status, detail, code, field, remedy }
+        let ApiError { detail, field, remedy, lists, .. } = self;
+        let Lists { reasons, mistakes } = lists.map(|lists| *lists).unwrap_or_default();
+        Problem { kind, title, status, detail, code, field, remedy, reasons, mistakes }
     }
 
     /// The whole HTTP/1.1 answer as bytes, for a connection that is closed before any request is read.
@@ -142,8 +245,9 @@ impl ApiError {
         let problem = self.problem();
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut raw = format!(
-            "HTTP/1.1 {} Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n",
             problem.status,
+            problem.title,
             body.len()
         )
         .into_bytes();
@@ -163,6 +267,11 @@ impl IntoResponse for ApiError {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // Not `Basic`: a browser would ask for a password in a window of its own.
+            let scheme = HeaderValue::from_static("Bearer realm=\"lineshaft\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         response
     }

@@ -1,19 +1,20 @@
 //! Query strings and JSON bodies, read strictly: an unknown parameter is a mistake, not a wish ignored.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::body::{Bytes, HttpBody as _};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use lineshaft_model::{TagPath, Timestamp, parse_duration};
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 
 use crate::limits;
+use crate::peer::{Busy, Peer};
 use crate::problem::{ApiError, Code};
 use crate::routes::Door;
 
@@ -26,6 +27,17 @@ impl<S: Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Params, ApiError> {
         Ok(Params::of(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+/// As a query string shows them, unescaped: for people.
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (key, value)) in self.0.iter().enumerate() {
+            let before = if at == 0 { "" } else { "&" };
+            write!(f, "{before}{key}={value}")?;
+        }
+        Ok(())
     }
 }
 
@@ -151,7 +163,7 @@ impl Params {
 
 const INSTANT: &str = "write RFC 3339 (`2026-11-20T08:00:00Z`) or Unix milliseconds";
 
-/// A body of JSON, at most [`limits::BODY_BYTES_MAX`] long and within the limit of time.
+/// A body of JSON, at most [`crate::limits::BODY_BYTES_MAX`] long and within the limit of time.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -164,6 +176,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for Json<T> {
                 .remedy("send `Content-Type: application/json`"));
         }
         let limit = door.open().api.limits.body_timeout;
+        let peer = request.extensions().get::<Peer>().cloned();
         let body = tokio::time::timeout(limit, Bytes::from_request(request, &())).await;
         let bytes = match body {
             Err(_elapsed) => {
@@ -172,6 +185,9 @@ impl<T: DeserializeOwned> FromRequest<Door> for Json<T> {
             Ok(Err(rejection)) => return Err(body_error(rejection.into_response().status())),
             Ok(Ok(bytes)) => bytes,
         };
+        if let Some(peer) = peer {
+            peer.is_busy(Busy::Yes);
+        }
         let mut text = serde_json::Deserializer::from_slice(&bytes);
         let read: Result<T, _> = serde_path_to_error::deserialize(&mut text);
         match read {
@@ -181,17 +197,73 @@ impl<T: DeserializeOwned> FromRequest<Door> for Json<T> {
             },
             Err(error) => {
                 let field = error.path().to_string();
-                let wrong = ApiError::new(Code::Body, error.into_inner().to_string());
+                let wrong = ApiError::new(Code::Body, said(&error.into_inner()));
                 Err(if field == "." { wrong } else { wrong.field(&field) })
             }
         }
     }
 }
 
+/// A body of JSON, or none at all; null is none.
+#[derive(Debug)]
+pub(crate) struct MaybeJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Door> for MaybeJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, door: &Door) -> Result<MaybeJson<T>, ApiError> {
+        if request.body().is_end_stream() {
+            return Ok(MaybeJson(T::default()));
+        }
+        let Json(body) = Json::<Option<T>>::from_request(request, door).await?;
+        Ok(MaybeJson(body.unwrap_or_default()))
+    }
+}
+
+/// The one parameter of a path, of no more than [`limits::SEGMENT_BYTES_MAX`] bytes.
+#[derive(Debug)]
+pub(crate) struct Segment(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Segment, ApiError> {
+        let segment = Path::<String>::from_request_parts(parts, state).await;
+        let Path(text) = segment.map_err(|rejection| {
+            ApiError::new(Code::Query, format!("the path cannot be read: {rejection}"))
+        })?;
+        // It may end up in the trail, where every byte stays.
+        if text.len() > limits::SEGMENT_BYTES_MAX {
+            let most = limits::SEGMENT_BYTES_MAX;
+            let detail = format!("a name in the path has {} bytes, at most {most}", text.len());
+            return Err(ApiError::new(Code::Query, detail));
+        }
+        Ok(Segment(text))
+    }
+}
+
+/// Tells a member that is null from one that is absent: `Some(None)` from `None`.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// What is wrong with a body. Where it is, the field says; a line and a column are of use only when it is no JSON.
+fn said(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(said) if error.is_data() => said.to_owned(),
+        _ => text,
+    }
+}
+
 fn body_error(status: StatusCode) -> ApiError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        let max = limits::BODY_BYTES_MAX;
-        return ApiError::new(Code::TooLarge, format!("the body has more than {max} bytes"));
+        return ApiError::new(Code::TooLarge, "the body is longer than this path takes");
     }
     ApiError::new(Code::Body, "the body broke off")
 }

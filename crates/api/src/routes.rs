@@ -9,10 +9,18 @@ use axum::http::{Method, Uri};
 use axum::middleware;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use crate::access::{Audit, Caller, Permission, Public, ReadNode, ReadPlant, Rule, WritePlant};
+use crate::access::{
+    Audit, Caller, ChangeAccounts, ChangeCertificates, ChangeConfig, ChangeOwn, CheckAudit, Enter,
+    ExportAudit, Permission, PrepareOwn, PrepareSign, ProveAudit, Public, ReadAccounts, ReadAudit,
+    ReadConfig, ReadNode, ReadPlant, Rule, Sign, WritePlant, require_entry,
+};
 use crate::problem::{ApiError, Code};
 use crate::server::Shared;
-use crate::{guard, history, limits, live, node, openapi, page, tags, write};
+use crate::{
+    access_review, account, accounts, audit, audit_export, certificates, guard, history, limits,
+    live, node, openapi, page, plant, proposals, revisions, roles, security, session, sessions,
+    signatures, tags, tokens, write,
+};
 
 /// The router's state. Only a [`Caller`] can open it.
 #[derive(Debug, Clone)]
@@ -51,7 +59,17 @@ impl Route {
         H: Handler<T, Door>,
     {
         let (permission, audit) = (R::PERMISSION, R::AUDIT);
-        Route { method, path, permission, audit, handler: on(filter, handler) }
+        let mut handler = on(filter, handler);
+        if permission == Permission::Public {
+            handler = handler.layer(DefaultBodyLimit::max(limits::OPEN_BODY_BYTES_MAX));
+        }
+        if permission == Permission::ChangeConfig {
+            handler = handler.layer(DefaultBodyLimit::max(limits::PLANT_BODY_BYTES_MAX));
+        }
+        if audit == Audit::Always {
+            handler = handler.layer(middleware::from_fn(require_entry));
+        }
+        Route { method, path, permission, audit, handler }
     }
 }
 
@@ -63,6 +81,14 @@ macro_rules! routes {
 
 /// Every route of the node.
 pub(crate) fn table() -> Vec<Route> {
+    let mut table = plant_routes();
+    table.extend(people_routes());
+    table.extend(proof_routes());
+    table.extend(folder_routes());
+    table
+}
+
+fn plant_routes() -> Vec<Route> {
     routes! {
         GET  "/api/v1/tags"      tags::list_tags: ReadPlant;
         GET  "/api/v1/tree"      tags::list_tree: ReadPlant;
@@ -79,6 +105,96 @@ pub(crate) fn table() -> Vec<Route> {
         GET  "/"                 page::read_page: Public;
         GET  "/assets/{*file}"   page::read_asset: Public;
     }
+}
+
+fn people_routes() -> Vec<Route> {
+    routes! {
+        GET    "/api/v1/session"                     session::read_session: Public;
+        POST   "/api/v1/session"                     session::log_in: Enter;
+        DELETE "/api/v1/session"                     session::log_out: ChangeOwn;
+        POST   "/api/v1/session/lock"                session::lock_session: ChangeOwn;
+        POST   "/api/v1/session/unlock"              session::unlock_session: ChangeOwn;
+        POST   "/api/v1/setup"                       session::set_up: Enter;
+        POST   "/api/v1/account/password"            account::change_password: ChangeOwn;
+        POST   "/api/v1/account/factor"              account::enrol_factor: PrepareOwn;
+        PUT    "/api/v1/account/factor"              account::confirm_factor: ChangeOwn;
+        DELETE "/api/v1/account/factor"              account::drop_own_factor: ChangeOwn;
+        GET    "/api/v1/accounts"                    accounts::list_accounts: ReadAccounts;
+        POST   "/api/v1/accounts"                    accounts::create_account: ChangeAccounts;
+        PATCH  "/api/v1/accounts/{account}"          accounts::change_account: ChangeAccounts;
+        POST   "/api/v1/accounts/{account}/password" accounts::reset_password: ChangeAccounts;
+        POST   "/api/v1/accounts/{account}/unlock"   accounts::unlock_account: ChangeAccounts;
+        DELETE "/api/v1/accounts/{account}/factor"   accounts::drop_factor: ChangeAccounts;
+        GET    "/api/v1/roles"                       roles::list_roles: ReadAccounts;
+        PUT    "/api/v1/roles/{role}"                roles::put_role: ChangeAccounts;
+        DELETE "/api/v1/roles/{role}"                roles::delete_role: ChangeAccounts;
+        GET    "/api/v1/tokens"                      tokens::list_tokens: ReadAccounts;
+        POST   "/api/v1/tokens"                      tokens::create_token: ChangeAccounts;
+        DELETE "/api/v1/tokens/{id}"                 tokens::revoke_token: ChangeAccounts;
+        GET    "/api/v1/sessions"                    sessions::list_sessions: ReadAccounts;
+        DELETE "/api/v1/sessions/{id}"               sessions::end_session: ChangeAccounts;
+        GET    "/api/v1/access-review"               access_review::review_access: ReadAccounts;
+    }
+}
+
+fn proof_routes() -> Vec<Route> {
+    routes! {
+        GET  "/api/v1/audit"                             audit::read_audit: ReadAudit;
+        GET  "/api/v1/audit/status"                      audit::read_audit_status: ProveAudit;
+        POST "/api/v1/audit/verify"                      audit::verify_audit: CheckAudit;
+        POST "/api/v1/audit/review"                      audit::review_audit: CheckAudit;
+        GET  "/api/v1/audit/checkpoint"                  audit::read_checkpoint: ReadNode;
+        GET  "/api/v1/audit/proof"                       audit::prove_entry: ProveAudit;
+        GET  "/api/v1/audit/consistency"                 audit::prove_consistency: ProveAudit;
+        GET  "/api/v1/audit/export"                      audit_export::export_audit: ExportAudit;
+        GET  "/api/v1/signatures"                        signatures::list_signatures: ReadConfig;
+        POST "/api/v1/signatures/challenge"              signatures::challenge_signature: PrepareSign;
+        POST "/api/v1/signatures"                        signatures::sign: Sign;
+        GET  "/api/v1/certificates"                      certificates::list_certificates: ReadAccounts;
+        GET  "/api/v1/certificates/authority"            certificates::read_authority: Public;
+        POST "/api/v1/certificates"                      certificates::issue_certificate: ChangeCertificates;
+        POST "/api/v1/certificates/{fingerprint}/revoke" certificates::revoke_certificate: ChangeCertificates;
+        POST "/api/v1/certificates/renew"                certificates::renew_certificate: ChangeCertificates;
+        GET  "/api/v1/security"                          security::read_security: ReadAccounts;
+    }
+}
+
+fn folder_routes() -> Vec<Route> {
+    routes! {
+        GET  "/api/v1/revisions"                 revisions::list_revisions: ReadConfig;
+        GET  "/api/v1/revisions/{id}"            revisions::read_revision: ReadConfig;
+        GET  "/api/v1/revisions/{id}/difference" revisions::read_difference: ReadConfig;
+        POST "/api/v1/revisions/{id}/roll-back"  revisions::roll_back: ChangeConfig;
+        GET  "/api/v1/plant/files"               plant::list_files: ReadConfig;
+        GET  "/api/v1/plant/file"                plant::read_file: ReadConfig;
+        POST "/api/v1/plant/change"              plant::change_plant: ChangeConfig;
+        GET  "/api/v1/proposals"                 proposals::list_proposals: ReadConfig;
+        POST "/api/v1/proposals/{id}/approve"    proposals::approve_proposal: ChangeConfig;
+        POST "/api/v1/proposals/{id}/reject"     proposals::reject_proposal: ChangeConfig;
+    }
+}
+
+/// One line of the table, for the test that asserts every cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteLine {
+    /// The method.
+    pub method: String,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// What it needs.
+    pub permission: Permission,
+    /// `never`, `minutely` or `always`.
+    pub audit: &'static str,
+}
+
+/// Every route of the node.
+#[must_use]
+pub fn routes() -> Vec<RouteLine> {
+    let line = |route: Route| {
+        let Route { method, path, permission, audit, .. } = route;
+        RouteLine { method: method.to_string(), path, permission, audit: audit.word() }
+    };
+    table().into_iter().map(line).collect()
 }
 
 /// The table as a service, with the guards every request passes before its handler.

@@ -1,29 +1,32 @@
-//! The listener: accepts within its limits, lets each connection finish, hangs up on those that dawdle.
+//! The listeners: they accept within their limits, let each connection finish, hang up on those that dawdle.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use lineshaft_model::CommandId;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::auditing::Auditing;
+use crate::connection::{Taken, serve_peer, serve_tcp};
+use crate::control::Users;
+use crate::exposure::{ExposureError, check_listen};
 use crate::page::Page;
-use crate::patience::Patient;
+use crate::peer::{Peer, Place, Sources, Way};
 use crate::problem::{ApiError, Code};
 use crate::{Api, limits, metrics, routes};
 
 /// After the system had no descriptor left for a connection: others need time to close theirs.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How many connections may be on their way out while others have taken their places.
+const LEAVING_MAX: usize = 128;
 
 /// Why nobody is served.
 #[derive(Debug, thiserror::Error)]
@@ -35,62 +38,69 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// The listener can be reached from other machines.
-    #[error(
-        "{address} can be reached from other machines; until Lineshaft knows people and passwords, `[http] listen` must be a loopback address (127.0.0.1 or [::1])"
-    )]
-    Wide {
-        /// The address.
-        address: SocketAddr,
-    },
-}
-
-/// Says whether the HTTP interface may listen on `address`.
-///
-/// # Errors
-/// [`ServeError::Wide`] for any address that is not loopback: there are no people and no passwords yet.
-pub fn check_listen(address: SocketAddr) -> Result<(), ServeError> {
-    if address.ip().is_loopback() { Ok(()) } else { Err(ServeError::Wide { address }) }
+    /// The listener may not be reached from other machines.
+    #[error(transparent)]
+    Exposed(#[from] ExposureError),
 }
 
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) api: Api,
-    pub(crate) address: SocketAddr,
+    /// Where the listener is; none for the control socket.
+    pub(crate) address: Option<SocketAddr>,
     pub(crate) page: Page,
     /// Turns for history questions.
     pub(crate) queries: Arc<Semaphore>,
     /// Places for live connections.
     pub(crate) live: Arc<Semaphore>,
+    /// Turns for writes to devices.
+    pub(crate) writes: Arc<Semaphore>,
+    /// Turns with the plant folder.
+    pub(crate) plant: Arc<Semaphore>,
+    /// What the routes of the audit trail share.
+    pub(crate) auditing: Auditing,
+    /// Changes under way that must end also when whoever asked has hung up.
+    pub(crate) changes: TaskTracker,
+    /// Turns for TLS handshakes.
+    pub(crate) handshakes: Semaphore,
     /// Resolves when live connections shall close.
     pub(crate) stop: CancellationToken,
     commands: AtomicU64,
 }
 
 impl Shared {
-    fn new(api: Api, address: SocketAddr, stop: CancellationToken) -> Shared {
+    fn new(api: Api, address: Option<SocketAddr>, stop: CancellationToken) -> Shared {
         // Milliseconds in the upper bits: names differ between two runs, and a million writes in one
         // millisecond between two starts are needed to meet.
         let millis = u64::try_from(api.clock.now().millis()).unwrap_or(0);
+        // The two listeners count apart: the control socket's names are odd.
+        let first = (millis << 20) | u64::from(address.is_none());
         Shared {
             address,
             page: Page::embedded(),
             queries: Arc::new(Semaphore::new(api.limits.queries_max)),
             live: Arc::new(Semaphore::new(api.limits.live_max)),
+            writes: Arc::new(Semaphore::new(limits::WRITES_MAX)),
+            plant: Arc::new(Semaphore::new(limits::PLANT_TURNS_MAX)),
+            auditing: Auditing::new(),
+            changes: TaskTracker::new(),
+            handshakes: Semaphore::new(api.limits.handshakes_max),
             stop,
-            commands: AtomicU64::new(millis << 20),
+            commands: AtomicU64::new(first),
             api,
         }
     }
 
     /// A name for a command that this node has not given before.
     pub(crate) fn next_command(&self) -> CommandId {
-        CommandId(self.commands.fetch_add(1, Ordering::Relaxed))
+        CommandId(self.commands.fetch_add(2, Ordering::Relaxed))
     }
 }
 
 /// Serves until `stop`, then lets the requests under way finish within [`crate::Limits::goodbye`].
+///
+/// With [`Api::tls`] it speaks TLS and nothing else; a client that speaks plain HTTP is told so.
 ///
 /// # Errors
 /// [`ServeError`] when the listener may not be used; once it serves, nothing ends it but `stop`.
@@ -100,10 +110,10 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr().map_err(|source| ServeError::Address { source })?;
-    check_listen(address)?;
-    let shared = Arc::new(Shared::new(api, address, stop.clone()));
+    check_listen(address, &api.exposure)?;
+    let shared = Arc::new(Shared::new(api, Some(address), stop.clone()));
     let router = routes::router(shared.clone());
-    let max = shared.api.limits.connections_max;
+    let sources = Arc::new(Sources::default());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -111,14 +121,14 @@ pub async fn serve(
             () = stop.cancelled() => break,
             Some(ended) = connections.join_next() => report(ended),
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if connections.len() >= max => refuse(stream, max),
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone(), shared.clone()));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
+                Ok((stream, from)) => match admit(&shared, &sources, connections.len(), from) {
+                    Ok(place) => {
+                        let taken = Taken { from, place };
+                        connections.spawn(serve_tcp(stream, taken, router.clone(), shared.clone()));
+                    }
+                    Err(error) => refuse(stream, error, &shared),
+                },
+                Err(error) => pause(&error).await,
             },
         }
         metrics::connections().set(count(connections.len()));
@@ -126,6 +136,71 @@ pub async fn serve(
     drop(listener);
     goodbye(&shared, connections).await;
     Ok(())
+}
+
+/// Serves the control socket until `stop`: whoever runs as the same account as the node, or as root, is `local:USER`.
+///
+/// The caller has made the socket so that nobody else can open it (0600); who connects is checked all the same.
+pub async fn serve_control(api: Api, listener: UnixListener, stop: CancellationToken) {
+    let shared = Arc::new(Shared::new(api, None, stop.clone()));
+    let router = routes::router(shared.clone());
+    let users = Users::of_this_process();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(ended) = connections.join_next() => report(ended),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) if connections.len() >= limits::CONTROL_CONNECTIONS_MAX => {
+                    drop(stream);
+                    metrics::connections_refused().increment(1);
+                }
+                Ok((stream, _)) => match users.behind(&stream) {
+                    Ok(user) => {
+                        let peer = Peer::new(None, Way::Control { user }, None);
+                        connections.spawn(serve_peer(stream, peer, router.clone(), shared.clone()));
+                    }
+                    Err(error) => tracing::warn!(%error, "a stranger at the control socket"),
+                },
+                Err(error) => pause(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    goodbye(&shared, connections).await;
+}
+
+async fn pause(error: &io::Error) {
+    tracing::warn!(%error, "cannot accept a connection");
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+/// A place for one more connection.
+fn admit(
+    shared: &Shared,
+    sources: &Arc<Sources>,
+    connections: usize,
+    from: SocketAddr,
+) -> Result<Place, ApiError> {
+    let limits = &shared.api.limits;
+    // Who is sent away takes a moment to be gone.
+    let is_full = connections >= limits.connections_max;
+    let is_crowded = sources.count() >= limits.strangers_total_max;
+    let room = if is_full || is_crowded {
+        sources.make_room() && connections < limits.connections_max + LEAVING_MAX
+    } else {
+        true
+    };
+    if !room {
+        let detail = format!("{} connections are open", limits.connections_max);
+        return Err(ApiError::new(Code::Connections, detail).remedy("close some, or try again"));
+    }
+    sources.enter(from.ip(), limits.strangers_max).ok_or_else(|| {
+        let max = limits.strangers_max;
+        let detail = format!("{max} connections of yours are open on which nobody logged in");
+        ApiError::new(Code::Connections, detail).remedy("close some, or log in")
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^53 connections")]
@@ -141,6 +216,8 @@ async fn goodbye(shared: &Shared, mut connections: JoinSet<()>) {
             report(ended);
         }
         let _all_places = shared.live.acquire_many(all).await;
+        shared.changes.close();
+        shared.changes.wait().await;
     };
     if tokio::time::timeout(shared.api.limits.goodbye, ended).await.is_err() {
         tracing::warn!(left = connections.len(), "connections cut off at shutdown");
@@ -156,53 +233,15 @@ fn report(ended: Result<(), JoinError>) {
 }
 
 /// Tells one connection too many that it is one too many. Writes what fits into the socket's buffer, which
-/// is empty, and hangs up: waiting for the client would be another connection.
-fn refuse(stream: TcpStream, max: usize) {
+/// is empty, and hangs up: waiting for the client would be another connection. A client that expects TLS would not
+/// understand it and is only hung up on.
+fn refuse(stream: TcpStream, error: ApiError, shared: &Shared) {
     metrics::connections_refused().increment(1);
-    let error = ApiError::new(Code::Connections, format!("{max} connections are open"))
-        .remedy("close some, or try again");
+    if shared.api.tls.is_some() {
+        return;
+    }
     if let Ok(mut stream) = stream.into_std() {
         let _ = stream.write(&error.raw());
         let _ = stream.shutdown(std::net::Shutdown::Write);
-    }
-}
-
-async fn connection(stream: TcpStream, router: Router, shared: Arc<Shared>) {
-    // A live value must not wait for the acknowledgement of the one before.
-    let _ = stream.set_nodelay(true);
-    let limits = &shared.api.limits;
-    let stream = Patient::new(stream, limits.write_timeout);
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(limits::HEAD_BYTES_MAX)
-        .max_headers(limits::HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
-        .with_upgrades();
-    let mut served = pin!(served);
-    let ended = tokio::select! {
-        biased;
-        () = shared.stop.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.as_mut().await
-        }
-        ended = served.as_mut() => ended,
-    };
-    if let Err(error) = ended {
-        // The client broke off, was too slow or spoke no HTTP: its own affair.
-        tracing::debug!(%error, "a connection ended early");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_listener_that_others_can_reach_is_refused_with_the_reason() {
-        assert!(check_listen(([127, 0, 0, 1], 80).into()).is_ok());
-        assert!(check_listen("[::1]:80".parse().unwrap()).is_ok());
-        let error = check_listen(([0, 0, 0, 0], 80).into()).unwrap_err();
-        assert!(error.to_string().starts_with("0.0.0.0:80 can be reached from other machines"));
     }
 }

@@ -1,9 +1,12 @@
 //! Values, qualities and times as JSON. The wire form of this boundary; the model has none of its own.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use lineshaft_model::{DataType, Quality, Reason, Sample, Value};
-use serde::ser::{Serialize, SerializeSeq, Serializer};
+use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -94,6 +97,15 @@ where
         }
         column.end()
     }
+}
+
+/// An answer that says nothing but that it was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Empty {}
+
+/// A length of time in milliseconds.
+pub(crate) fn millis(length: Duration) -> u64 {
+    u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Written JSON on its way to the client.

@@ -6,11 +6,12 @@ use serde::{Serialize, Serializer};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-use crate::access::{Caller, ReadPlant, Scope};
+use crate::access::{Caller, Pass, ReadPlant, Scope};
 use crate::limits;
 use crate::problem::{ApiError, Code, Problem};
 use crate::query::{Params, nearest};
 use crate::shape::{AnyValue, NOT_YET, Written, reason};
+use crate::view::View;
 
 /// A tag with its last value.
 #[derive(Debug, Serialize, ToSchema)]
@@ -120,6 +121,7 @@ impl From<Child> for TreeNode {
 /// The tree from a path down, a level at a time, up to so many nodes.
 struct Levels<'a> {
     namespace: &'a Namespace,
+    view: View,
     diagnostics: Diagnostics,
     /// How many nodes the answer may still take.
     room: usize,
@@ -127,7 +129,7 @@ struct Levels<'a> {
 
 impl Levels<'_> {
     fn below(&mut self, path: &str) -> Vec<TreeNode> {
-        let children = self.namespace.children(path, self.diagnostics);
+        let children = self.view.children(self.namespace, path, self.diagnostics);
         self.room = self.room.saturating_sub(children.len());
         children.into_iter().map(TreeNode::from).collect()
     }
@@ -160,20 +162,26 @@ pub(crate) struct Known {
     pub(crate) meta: Arc<TagMeta>,
 }
 
-/// The tag at `path`.
+/// The tag at `path`, which the one who asks may see.
 ///
 /// # Errors
 /// [`Code::NoSuchTag`], with the tag that was probably meant.
-pub(crate) fn known(namespace: &Namespace, path: &TagPath) -> Result<Known, ApiError> {
+pub(crate) fn known(
+    namespace: &Namespace,
+    path: &TagPath,
+    asker: &Pass,
+) -> Result<Known, ApiError> {
     let found = namespace.find(path).and_then(|id| Some(Known { id, meta: namespace.meta(id)? }));
-    found.ok_or_else(|| no_such_tag(namespace, path))
+    found.ok_or_else(|| no_such_tag(namespace, path, asker))
 }
 
-/// The error for a tag that is not there. Looks for the name that was meant beside it only, which costs one folder.
-pub(crate) fn no_such_tag(namespace: &Namespace, path: &TagPath) -> ApiError {
+/// The error for a tag that is not there. Looks for the name that was meant beside it only, which costs one folder,
+/// and among what the one who asks may see.
+pub(crate) fn no_such_tag(namespace: &Namespace, path: &TagPath, asker: &Pass) -> ApiError {
     let error = ApiError::new(Code::NoSuchTag, format!("there is no tag `{path}`")).field("tag");
     let beside = namespace.children(path.parent().unwrap_or_default(), Diagnostics::Include);
-    match nearest(path.name(), beside.iter().map(|child| child.name.as_str())) {
+    let seen = beside.iter().filter(|child| asker.sees(&child.path));
+    match nearest(path.name(), seen.map(|child| child.name.as_str())) {
         Some(name) => {
             let meant = path.parent().map_or(name.into(), |parent| format!("{parent}/{name}"));
             error.remedy(format!("did you mean `{meant}`?"))
@@ -197,7 +205,7 @@ fn diagnostics(params: &Params) -> Result<Diagnostics, ApiError> {
         ("under" = Option<String>, Query, description = "Only tags at this path and below"),
         ("search" = Option<String>, Query, description = "Only tags with this word in path or description, upper and lower case alike"),
         ("diagnostics" = Option<String>, Query, description = "`include` (default) or `exclude`, which leaves out what is below a segment that starts with `_`"),
-        ("limit" = Option<u32>, Query, description = "1 to 10,000, default 500"),
+        ("limit" = Option<u32>, Query, minimum = 1, description = "1 to 10,000, default 500"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses((status = 200, description = "A page of tags", body = TagPage), (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"))
@@ -213,9 +221,10 @@ pub(crate) async fn list_tags(
     let after = params.one("after")?.map(TagPath::new).transpose();
     let after = after.map_err(|error| ApiError::query("after", error.to_string()))?;
     let diagnostics = diagnostics(&params)?;
-    let namespace = &caller.may(Scope::Under(under))?.api.namespace;
+    let (shared, view) = caller.view(under)?;
+    let namespace = &shared.api.namespace;
 
-    let page = namespace.list(under, search, after.as_ref(), limit as usize, diagnostics);
+    let page = view.list(namespace, search, after.as_ref(), limit as usize, diagnostics);
     let found: Vec<(Arc<TagMeta>, Option<Sample>)> = page
         .ids
         .iter()
@@ -262,7 +271,7 @@ fn value_line<'a>(meta: &'a TagMeta, last: Option<&'a Sample>) -> ValueLine<'a> 
     path = "/api/v1/tree",
     params(
         ("under" = Option<String>, Query, description = "The path whose children to list; the top when absent"),
-        ("depth" = Option<u32>, Query, description = "How many levels; 1 to 8, default 1"),
+        ("depth" = Option<u32>, Query, minimum = 1, description = "How many levels; 1 to 8, default 1"),
         ("diagnostics" = Option<String>, Query, description = "`include` (default) or `exclude`, which leaves out what is below a segment that starts with `_`"),
     ),
     responses((status = 200, description = "The children of the path", body = TreeLevel), (status = "4XX", description = "Problem", body = Problem, content_type = "application/problem+json"))
@@ -275,9 +284,10 @@ pub(crate) async fn list_tree(
     let under = params.one("under")?.unwrap_or_default().trim_matches('/');
     let depth = params.number("depth", 1..=limits::TREE_DEPTH_MAX, 1)?;
     let diagnostics = diagnostics(&params)?;
-    let namespace = &caller.may(Scope::Under(under))?.api.namespace;
+    let (shared, view) = caller.view(under)?;
+    let namespace = &shared.api.namespace;
 
-    let mut levels = Levels { namespace, diagnostics, room: limits::TREE_NODES_MAX };
+    let mut levels = Levels { namespace, view, diagnostics, room: limits::TREE_NODES_MAX };
     let mut children = levels.below(under);
     // Level by level, so that what a tree is too large for is its leaves.
     (1..depth).for_each(|down| levels.grow(&mut children, down));
@@ -301,7 +311,7 @@ pub(crate) async fn read_values(
 
     let mut found = Vec::with_capacity(paths.len());
     for path in &paths {
-        let Known { id, meta } = known(namespace, path)?;
+        let Known { id, meta } = known(namespace, path, caller.pass())?;
         found.push((meta, namespace.last(id)));
     }
     let lines: Vec<ValueLine<'_>> =

@@ -1,17 +1,23 @@
 //! The road against the flow, from a request to a command and its answer back.
 
 use std::fmt;
+use std::sync::Arc;
 
-use lineshaft_model::{Answer, Command, DataType, Refusal, TagPath, Value};
+use lineshaft_audit::{Act, Action, Outcome, Recorded};
+use lineshaft_contract::Chain;
+use lineshaft_model::{Answer, Command, DataType, Refusal, TagMeta, TagPath, Value};
+use lineshaft_namespace::Namespace;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Caller, Scope, WritePlant};
-use crate::limits;
+use crate::Api;
+use crate::access::{Caller, Pass, Scope, WritePlant};
 use crate::problem::{ApiError, Code, Problem};
 use crate::query::Json;
+use crate::refusals::{check_reason, no_trail};
+use crate::server::Shared;
 use crate::shape::{AnyValue, Written};
-use crate::tags::{Text, known, no_such_tag};
+use crate::tags::{Known, Text, known, no_such_tag};
 
 /// A value to write.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,7 +28,7 @@ pub(crate) struct WriteRequest {
     /// What to write, in the tag's own unit: a number, `true` or `false`, a text, or bytes as hexadecimal text.
     #[schema(value_type = AnyValue)]
     value: serde_json::Value,
-    /// Why, for whoever reads it later; at most 1,000 bytes.
+    /// Why, for whoever reads it later; at most 1,000 bytes. Some plants require it.
     #[serde(default)]
     why: String,
 }
@@ -56,35 +62,38 @@ pub(crate) async fn write_value(
     caller: Caller<WritePlant>,
     Json(request): Json<WriteRequest>,
 ) -> Result<Written, ApiError> {
-    let (target, why) = request.check()?;
+    let target = request.target()?;
     let shared = caller.may(Scope::Tags(std::slice::from_ref(&target)))?;
     let api = &shared.api;
-    let meta = known(&api.namespace, &target)?.meta;
+    check_reason(api, &request.why)?;
+    let Known { id: tag, meta } = known(&api.namespace, &target, caller.pass())?;
     let wrong = |why: Unfit| {
         ApiError::new(Code::Value, format!("{} does not fit `{target}`: {why}", request.value))
             .field("value")
     };
     let value = read_value(&request.value, meta.data_type).map_err(wrong)?;
     if !meta.access.can_write() {
-        return Err(refused(Refusal::ReadOnly(target), &api.namespace));
+        return Err(refused(Refusal::ReadOnly(target), &api.namespace, caller.pass()));
     }
 
     let id = shared.next_command();
     let deadline = api.clock.now().saturating_add(api.limits.write_deadline);
-    let who = caller.who().name.to_string();
-    let record = Record { tag: &target, value: &request.value, who: who.clone(), why: why.clone() };
-    let command = Command { id, target: target.clone(), value, who, why, deadline };
-    // The road answers soon after the deadline; twice as long is a road that has broken down.
-    let answer = tokio::time::timeout(api.limits.write_deadline * 2, api.commands.submit(command));
-    let answer = answer.await.unwrap_or(Answer::Unknown);
-    record.log(&answer);
+    let actor = caller.actor();
+    let who = actor.name.to_string();
+    let command = Command { id, target: target.clone(), value, who, why: request.why, deadline };
+    let old = api.namespace.last(tag).map(|last| json(&last.value, &meta));
+    let act = Act { old, ..Act::done(actor, Action::TagWrite, target.as_str()) }
+        .new(json(&command.value, &meta))
+        .why(&command.why);
+    let Ended { answer, entry } = send(shared, command, act, meta.clone()).await?;
+    caller.recorded(&entry);
     match answer {
         Answer::Done(value) => {
             let value = value.unwrap_or(Value::Null);
             let value = AnyValue::new(&value, meta.data_type);
             Ok(Written::new(&Done { outcome: "done", value, id: Text(id) }, 128))
         }
-        Answer::Refused(refusal) => Err(refused(refusal, &api.namespace)),
+        Answer::Refused(refusal) => Err(refused(refusal, &api.namespace, caller.pass())),
         Answer::Unknown => {
             let detail = format!("`{target}` was sent {} and did not confirm it", request.value);
             Err(ApiError::new(Code::Unknown, detail)
@@ -93,46 +102,87 @@ pub(crate) async fn write_value(
     }
 }
 
-impl WriteRequest {
-    fn check(&self) -> Result<(TagPath, String), ApiError> {
-        let wrong = |field, detail: String| ApiError::new(Code::Body, detail).field(field);
-        let target = TagPath::new(&self.tag).map_err(|error| wrong("tag", error.to_string()))?;
-        let max = limits::WHY_BYTES_MAX;
-        if self.why.len() > max {
-            return Err(wrong("why", format!("`why` has more than {max} bytes")));
+/// A value as the trail keeps it.
+fn json(value: &Value, meta: &TagMeta) -> serde_json::Value {
+    serde_json::to_value(AnyValue::new(value, meta.data_type)).unwrap_or_default()
+}
+
+/// A write that has its entry, and how it ended.
+struct Ended {
+    answer: Answer,
+    entry: Recorded,
+}
+
+/// Sends a command on its way once the trail has the wish, and enters how it ended.
+///
+/// In a task of its own: a client that hangs up meanwhile must not take the second entry with it.
+async fn send(
+    shared: &Arc<Shared>,
+    command: Command,
+    act: Act,
+    meta: Arc<TagMeta>,
+) -> Result<Ended, ApiError> {
+    let lost = || ApiError::new(Code::Internal, "the write was cut off");
+    let turn = shared.writes.clone().acquire_owned().await.map_err(|_closed| lost())?;
+    let at = shared.clone();
+    let task = shared.changes.spawn(async move {
+        let _turn = turn;
+        carry_out(&at.api, command, act, &meta).await
+    });
+    task.await.map_err(|error| {
+        tracing::error!(%error, "a write failed");
+        lost()
+    })?
+}
+
+async fn carry_out(
+    api: &Api,
+    command: Command,
+    act: Act,
+    meta: &TagMeta,
+) -> Result<Ended, ApiError> {
+    let wish = api.trail.record(act.clone().result(Outcome::Requested)).await;
+    let wish = wish.map_err(|error| no_trail(&error))?;
+    // The road answers soon after the deadline; twice as long is a road that has broken down.
+    let answer = tokio::time::timeout(api.limits.write_deadline * 2, api.commands.submit(command));
+    let answer = answer.await.unwrap_or(Answer::Unknown);
+    let entry = format!("entry {}", wish.seq());
+    let act = match &answer {
+        Answer::Done(Some(value)) => act.new(json(value, meta)).detail(entry),
+        Answer::Done(None) => act.detail(format!("{entry}; it cannot be read back")),
+        Answer::Refused(refusal) => {
+            act.result(Outcome::Refused).detail(format!("{entry}; {refusal}"))
         }
-        Ok((target, self.why.clone()))
+        Answer::Unknown => act.result(Outcome::Unknown).detail(entry),
+    };
+    match api.trail.record(act).await {
+        Ok(entry) => Ok(Ended { answer, entry }),
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "the outcome of a write could not be recorded");
+            let ended = match answer {
+                Answer::Done(_) => "was done",
+                Answer::Refused(_) => "was refused by the device",
+                Answer::Unknown => "was sent and may have been done",
+            };
+            let detail = format!("the write {ended}, and that could not be recorded");
+            Err(ApiError::new(Code::Trail, detail)
+                .remedy("`GET /api/v1/audit/status` says what is wrong with the trail"))
+        }
     }
 }
 
-/// What the log keeps of a write that was sent on its way. A value that fits no tag never was, and is not logged.
-struct Record<'a> {
-    tag: &'a TagPath,
-    value: &'a serde_json::Value,
-    who: String,
-    why: String,
-}
-
-impl Record<'_> {
-    fn log(&self, answer: &Answer) {
-        let Record { tag, value, who, why } = self;
-        // As text fields, so that a line break in them cannot make a second line of the log.
-        let (who, why) = (who.as_str(), why.as_str());
-        match answer {
-            Answer::Done(_) => tracing::info!(%tag, %value, who, why, "value written"),
-            Answer::Refused(refusal) => {
-                tracing::warn!(%tag, %value, who, why, refusal = %refusal, "write refused");
-            }
-            Answer::Unknown => tracing::warn!(%tag, %value, who, why, "outcome of a write unknown"),
-        }
+impl WriteRequest {
+    fn target(&self) -> Result<TagPath, ApiError> {
+        TagPath::new(&self.tag)
+            .map_err(|error| ApiError::new(Code::Body, error.to_string()).field("tag"))
     }
 }
 
 /// A refusal with its code and what to do.
-fn refused(refusal: Refusal, namespace: &lineshaft_namespace::Namespace) -> ApiError {
+fn refused(refusal: Refusal, namespace: &Namespace, asker: &Pass) -> ApiError {
     let detail = refusal.to_string();
     match refusal {
-        Refusal::NoSuchTag(path) => no_such_tag(namespace, &path),
+        Refusal::NoSuchTag(path) => no_such_tag(namespace, &path, asker),
         Refusal::ReadOnly(_) => ApiError::new(Code::ReadOnly, detail)
             .field("tag")
             .remedy("a tag that may be written has `read-write` in its access column"),
@@ -250,6 +300,7 @@ mod tests {
         assert_eq!(read, expect.map_err(String::from), "{json} as {data_type}");
     }
 
+    /// Proves: P11-32.
     #[test]
     fn a_value_must_fit_the_type_of_its_tag() {
         check(json!(true), "bool", Ok(true.into()));

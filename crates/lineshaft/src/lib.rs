@@ -1,5 +1,8 @@
 //! The binary's parts: the command line, the plant folder, the wiring, the demo plant.
 
+#[macro_use]
+mod say;
+
 pub mod cli;
 pub mod demo;
 pub mod node;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use lineshaft::cli;
+use lineshaft::cli::control::At;
 
 /// From the machine to the answer: connects machines, loses no value, keeps them for decades, shows them.
 #[derive(Debug, Parser)]
@@ -46,11 +47,56 @@ enum Command {
         #[arg(long, value_name = "DIR", default_value = "data")]
         data: PathBuf,
     },
-    /// Checks every checksum of the shaft and the historian.
+    /// Checks every checksum of the shaft and the historian, and the whole audit trail.
     Verify {
         /// The data folder.
         #[arg(long, value_name = "DIR", default_value = "data")]
         data: PathBuf,
+        /// A checkpoint of the trail that was handed out earlier; may be given more than once.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Vec<PathBuf>,
+    },
+    /// People and machines: accounts, roles, passwords.
+    User {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::accounts::Command,
+    },
+    /// What a role allows.
+    Role {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::roles::Command,
+    },
+    /// How programs come in.
+    Token {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::tokens::Command,
+    },
+    /// Certificates of the node and its clients.
+    Cert {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::certificates::Command,
+    },
+    /// Who did what.
+    Audit {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::trail::Command,
+    },
+    /// Every state the plant folder has had.
+    Revision {
+        #[command(flatten)]
+        at: At,
+        #[command(subcommand)]
+        command: cli::revisions::Command,
     },
     /// Prints the page of an error code, a driver, an operator or a part of the plant folder.
     Explain {
@@ -70,7 +116,13 @@ fn main() -> ExitCode {
         Command::Init { dir } => cli::init::run(&dir),
         Command::Check { plant } => cli::check::run(&plant),
         Command::Run { plant, data } => cli::run::run(&plant, &data),
-        Command::Verify { data } => cli::verify::run(&data),
+        Command::Verify { data, checkpoint } => cli::verify::run(&data, &checkpoint),
+        Command::User { at, command } => cli::accounts::run(&at, command),
+        Command::Role { at, command } => cli::roles::run(&at, command),
+        Command::Token { at, command } => cli::tokens::run(&at, command),
+        Command::Cert { at, command } => cli::certificates::run(&at, command),
+        Command::Audit { at, command } => cli::trail::run(&at, command),
+        Command::Revision { at, command } => cli::revisions::run(&at, command),
         Command::Explain { what } => cli::explain::run(&what),
         Command::Bench(arguments) => cli::bench::run(&arguments),
     }

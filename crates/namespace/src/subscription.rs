@@ -1,6 +1,6 @@
 //! The latest value of each subscribed tag, for readers of any speed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
@@ -112,8 +112,17 @@ impl Subscription {
 
     /// Takes a prefix out that was added by [`Subscription::add_under`], with the tags that nothing else names.
     pub fn remove_under(&mut self, prefix: &str) {
-        let prefix = prefix.trim_matches('/');
-        self.prefixes.retain(|added| added != prefix);
+        self.remove_each_under(&[prefix]);
+    }
+
+    /// The same for several prefixes; the tags are looked at once and not once for each.
+    pub fn remove_each_under(&mut self, prefixes: &[&str]) {
+        if prefixes.is_empty() {
+            return;
+        }
+        let prefixes: HashSet<&str> =
+            prefixes.iter().map(|prefix| prefix.trim_matches('/')).collect();
+        self.prefixes.retain(|added| !prefixes.contains(added.as_str()));
         self.look_up_prefixes();
         self.keep(|_, entry| entry.wanted());
     }

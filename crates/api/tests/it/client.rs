@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::plant::{Plant, SOON};
@@ -48,20 +48,18 @@ impl Plant {
         self.ask(&format!("POST {path} HTTP/1.1"), &json, body.to_string().as_bytes()).await
     }
 
-    /// One request on a connection of its own, with the right `Host` unless `headers` has one.
+    /// One request on a connection of its own, with the right `Host` unless `headers` has one, as the admin unless
+    /// `headers` says who else (an empty `authorization` is nobody).
     pub(crate) async fn ask(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut head = format!("{line}\r\nconnection: close\r\n");
-        if !headers.iter().any(|(name, _)| *name == "host") {
+        let has = |wanted: &str| headers.iter().any(|(name, _)| *name == wanted);
+        let mut head = String::new();
+        if !has("host") {
             head += &format!("host: {}\r\n", self.address);
         }
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+        if !has("authorization") && !has("cookie") {
+            head += &format!("authorization: Bearer {}\r\n", self.admin);
         }
-        if !body.is_empty() {
-            head += &format!("content-length: {}\r\n", body.len());
-        }
-        let mut request = (head + "\r\n").into_bytes();
-        request.extend_from_slice(body);
+        let request = request(line, &head, headers, body);
         let mut stream = connect(self.address).await;
         // The server may answer and hang up before it has read a body that is too long.
         let _ = stream.write_all(&request).await;
@@ -69,12 +67,26 @@ impl Plant {
     }
 }
 
+/// The bytes of a request; `head` has further lines of its head.
+pub(crate) fn request(line: &str, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut text = format!("{line}\r\nconnection: close\r\n{head}");
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+        text += &format!("{name}: {value}\r\n");
+    }
+    if !body.is_empty() {
+        text += &format!("content-length: {}\r\n", body.len());
+    }
+    let mut bytes = (text + "\r\n").into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
 pub(crate) async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
 /// Reads until the server hangs up.
-pub(crate) async fn read_reply(stream: &mut TcpStream) -> Reply {
+pub(crate) async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Reply {
     let mut bytes = Vec::new();
     let read = tokio::time::timeout(SOON, stream.read_to_end(&mut bytes)).await;
     let _reset_after_the_answer = read.expect("no answer, and not hung up");

@@ -51,6 +51,7 @@ fn below(folder: &Path, name: &str, paths: &mut Vec<String>) {
 }
 
 /// `cargo xtask ui` builds it again.
+/// Proves: SAR 2.4 RE1.
 #[test]
 fn the_committed_page_was_built_from_these_sources() {
     let manifest = fs::read_to_string(ui().join("dist/manifest-sources.json"))

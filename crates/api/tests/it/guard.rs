@@ -2,6 +2,7 @@
 
 use crate::plant::plant;
 
+/// Proves: A23.
 #[tokio::test]
 async fn a_request_for_another_host_is_refused() {
     let plant = plant().await;
@@ -17,6 +18,7 @@ async fn a_request_for_another_host_is_refused() {
     assert_eq!(plant.ask(absolute, &[], b"").await.problem(), (403, "LS-API-009".into()));
 }
 
+/// Proves: A23.
 #[tokio::test]
 async fn a_page_of_another_site_cannot_write() {
     let plant = plant().await;
@@ -30,6 +32,7 @@ async fn a_page_of_another_site_cannot_write() {
     assert_eq!(reply.problem(), (400, "LS-API-006".into()), "past the guard");
 }
 
+/// Proves: A10, SAR 2.4.
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_protect_the_page() {
     let plant = plant().await;

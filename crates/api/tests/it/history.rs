@@ -134,6 +134,7 @@ async fn arrived(plant: &Plant, count: usize) {
     }
 }
 
+/// Proves: A28.
 #[tokio::test]
 async fn more_questions_than_turns_wait_and_then_hear_that_the_node_is_busy() {
     let query_wait = Duration::from_millis(50);

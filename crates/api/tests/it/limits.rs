@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use lineshaft_api::Limits;
+use lineshaft_identity::Policy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{connect, read_reply};
-use crate::plant::{LINE, SOON, plant, plant_with};
+use crate::plant::{LINE, Options, SOON, plant, plant_of, plant_with, policy};
 
+/// Proves: A24.
 #[tokio::test]
 async fn a_client_that_dribbles_its_request_is_hung_up_on() {
     let head_timeout = Duration::from_millis(50);
@@ -19,12 +21,16 @@ async fn a_client_that_dribbles_its_request_is_hung_up_on() {
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
 }
 
+/// Proves: A24.
 #[tokio::test]
 async fn a_client_that_dribbles_its_body_is_told_so() {
     let body_timeout = Duration::from_millis(50);
     let plant = plant_with(Limits { body_timeout, ..Limits::default() }).await;
     let mut stream = connect(plant.address).await;
-    let head = "POST /api/v1/write HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let head = format!(
+        "POST /api/v1/write HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
+        plant.admin
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let reply = read_reply(&mut stream).await;
     assert_eq!(reply.problem(), (408, "LS-API-008".into()));
@@ -46,10 +52,16 @@ async fn a_request_head_that_is_too_large_is_refused() {
     assert!(matches!(reply.status, 414 | 431), "{}", reply.status);
 }
 
+/// Proves: CR 7.1.
 #[tokio::test]
 async fn one_connection_too_many_is_told_so_and_a_free_place_is_given_again() {
     let plant = plant_with(Limits { connections_max: 2, ..Limits::default() }).await;
-    let request = b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    // Somebody who is known: a stranger would have to make room.
+    let request = format!(
+        "GET /api/v1/status HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
+        plant.admin
+    );
+    let request = request.as_bytes();
     let mut first = connect(plant.address).await;
     let mut second = connect(plant.address).await;
     for stream in [&mut first, &mut second] {
@@ -92,4 +104,52 @@ async fn shutdown_lets_a_request_under_way_finish_and_takes_no_new_one() {
     assert_eq!(reply.status, 200);
     assert_eq!(stragglers, []);
     assert!(tokio::net::TcpStream::connect(plant.address).await.is_err());
+}
+
+/// Proves: A17, CR 7.1.
+#[tokio::test]
+async fn a_source_has_so_many_places_for_those_who_do_not_say_who_they_are() {
+    let plant = plant_with(Limits { strangers_max: 2, ..Limits::default() }).await;
+    let known = format!(
+        "GET /api/v1/status HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
+        plant.admin
+    );
+    let mut friends = Vec::new();
+    for _ in 0..3 {
+        let mut stream = connect(plant.address).await;
+        stream.write_all(known.as_bytes()).await.unwrap();
+        stream.read_u8().await.unwrap(); // it is served, and kept alive
+        friends.push(stream);
+    }
+    let mut strangers = Vec::new();
+    for _ in 0..2 {
+        let mut stream = connect(plant.address).await;
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        stream.read_u8().await.unwrap();
+        strangers.push(stream);
+    }
+    let mut third = connect(plant.address).await;
+    let reply = read_reply(&mut third).await;
+    assert_eq!(reply.problem(), (503, "LS-API-019".into()));
+    assert!(reply.json()["detail"].as_str().unwrap().contains("nobody logged in"));
+}
+
+/// Proves: A17, CR 7.1.
+#[tokio::test]
+async fn where_everybody_may_look_one_source_still_has_so_many_places_and_no_more() {
+    let limits = Limits { strangers_max: 1, guests_max: 2, ..Limits::default() };
+    let policy = Policy { anonymous: Some("viewer".into()), ..policy() };
+    let plant = plant_of(Options { limits, policy: Some(policy), ..Options::default() }).await;
+    let look = b"GET /api/v1/tags HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let mut stream = connect(plant.address).await;
+        stream.write_all(look).await.unwrap();
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await.unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200", "two are guests, the third is served as a stranger");
+        open.push(stream);
+    }
+    let mut fourth = connect(plant.address).await;
+    assert_eq!(read_reply(&mut fourth).await.problem(), (503, "LS-API-019".into()));
 }

@@ -8,24 +8,35 @@ use lineshaft_model::Access;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::plant::{LINE, Plant, SOON, at, meta, metas, plant, plant_with};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(plant: &Plant) -> Socket {
-    let url = format!("ws://{}/api/v1/live", plant.address);
-    tokio_tungstenite::connect_async(url).await.unwrap().0
+    open_as(plant, "authorization", &format!("Bearer {}", plant.admin)).await
 }
 
-async fn say(socket: &mut Socket, message: Value) {
+pub(crate) async fn open_as(plant: &Plant, header: &'static str, value: &str) -> Socket {
+    tokio_tungstenite::connect_async(hello(plant, header, value)).await.unwrap().0
+}
+
+fn hello(plant: &Plant, header: &'static str, value: &str) -> Request {
+    let url = format!("ws://{}/api/v1/live", plant.address);
+    let mut request = url.into_client_request().unwrap();
+    request.headers_mut().insert(header, value.parse().unwrap());
+    request
+}
+
+pub(crate) async fn say(socket: &mut Socket, message: Value) {
     socket.send(Message::Text(message.to_string().into())).await.unwrap();
 }
 
 /// The next message that is not a heartbeat.
-async fn hear(socket: &mut Socket) -> Value {
+pub(crate) async fn hear(socket: &mut Socket) -> Value {
     let heard = async {
         loop {
             let message = socket.next().await.unwrap().unwrap();
@@ -88,14 +99,14 @@ async fn a_tag_that_said_nothing_yet_is_shown_as_such() {
 async fn everything_under_a_path_is_followed_also_what_is_added_later() {
     let plant = plant().await;
     plant.publish("derived", at(500, 0.5));
-    for name in ["speed", "count", "running", "mute", "stuck", "recipe"] {
+    for name in ["speed", "count", "running", "mute", "stuck", "recipe", "slow"] {
         plant.publish(&format!("filler/{name}"), at(1_000, 1.0));
     }
     let mut socket = open(&plant).await;
     say(&mut socket, json!({"subscribe_under": format!("{LINE}/filler")})).await;
     let told = hear(&mut socket).await;
-    assert_eq!(told["tags"].as_array().unwrap().len(), 6);
-    assert_eq!(hear(&mut socket).await["id"].as_array().unwrap().len(), 6);
+    assert_eq!(told["tags"].as_array().unwrap().len(), 7);
+    assert_eq!(hear(&mut socket).await["id"].as_array().unwrap().len(), 7);
 
     let mut more = metas();
     more.push(meta("filler/torque", "f64", Access::Read));
@@ -111,7 +122,7 @@ async fn everything_under_a_path_is_followed_also_what_is_added_later() {
     say(&mut socket, json!({"unsubscribe_under": format!("{LINE}/filler")})).await;
     let gone = hear(&mut socket).await;
     let ids = gone["ids"].as_array().unwrap();
-    assert!(ids.len() == 6 && !ids.contains(&speed), "a tag asked for by name stays: {gone}");
+    assert!(ids.len() == 7 && !ids.contains(&speed), "a tag asked for by name stays: {gone}");
 }
 
 #[tokio::test]
@@ -168,8 +179,8 @@ async fn a_client_that_answers_nothing_is_hung_up_on() {
     .await;
     let mut stream = crate::client::connect(plant.address).await;
     let hello = format!(
-        "GET /api/v1/live HTTP/1.1\r\nhost: {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        plant.address
+        "GET /api/v1/live HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        plant.address, plant.admin
     );
     tokio::io::AsyncWriteExt::write_all(&mut stream, hello.as_bytes()).await.unwrap();
     assert_eq!(crate::client::read_reply(&mut stream).await.status, 101);
@@ -206,6 +217,36 @@ async fn more_tags_than_one_connection_carries_are_refused_the_others_kept() {
 }
 
 #[tokio::test]
+async fn one_connection_follows_so_many_paths_and_no_more() {
+    let plant = plant().await;
+    let mut more = metas();
+    more.extend((0..=256).map(|n| meta(&format!("cell-{n}/speed"), "f64", Access::Read)));
+    plant.namespace.configure(more);
+    let mut socket = open(&plant).await;
+    let under = |n: u32| tag(&format!("cell-{n}"));
+    for n in 0..256 {
+        say(&mut socket, json!({"subscribe_under": under(n)})).await;
+        assert_eq!(hear(&mut socket).await["type"], "subscribed", "{n}");
+        assert_eq!(hear(&mut socket).await["type"], "values", "not yet");
+    }
+    say(&mut socket, json!({"subscribe_under": under(256)})).await;
+    let error = hear(&mut socket).await;
+    assert_eq!(error["code"], "LS-API-020");
+    assert_eq!(
+        error["detail"],
+        format!("`{}` is not followed: one connection follows 256 paths", under(256))
+    );
+    say(&mut socket, json!({"subscribe_under": under(7)})).await;
+    assert_eq!(hear(&mut socket).await["type"], "subscribed", "one of them is only said again");
+
+    // Who leaves one has room for another.
+    say(&mut socket, json!({"unsubscribe_under": under(7)})).await;
+    assert_eq!(hear(&mut socket).await["type"], "unsubscribed");
+    say(&mut socket, json!({"subscribe_under": under(256)})).await;
+    assert_eq!(hear(&mut socket).await["type"], "subscribed");
+}
+
+#[tokio::test]
 async fn a_message_that_is_too_long_ends_the_connection() {
     let plant = plant().await;
     let mut socket = open(&plant).await;
@@ -221,11 +262,12 @@ async fn a_message_that_is_too_long_ends_the_connection() {
     tokio::time::timeout(SOON, ended).await.expect("hung up");
 }
 
+/// Proves: A23.
 #[tokio::test]
 async fn a_page_of_another_site_cannot_listen_and_one_too_many_is_told_so() {
     let plant = plant_with(Limits { live_max: 1, ..Limits::default() }).await;
-    let url = format!("ws://{}/api/v1/live", plant.address);
-    let mut request = url.clone().into_client_request().unwrap();
+    let admin = format!("Bearer {}", plant.admin);
+    let mut request = hello(&plant, "authorization", &admin);
     request.headers_mut().insert("origin", "http://evil.example".parse().unwrap());
     let Err(Error::Http(refused)) = tokio_tungstenite::connect_async(request).await else {
         panic!("another site was let in");
@@ -233,7 +275,8 @@ async fn a_page_of_another_site_cannot_listen_and_one_too_many_is_told_so() {
     assert_eq!(refused.status(), 403);
 
     let _first = open(&plant).await;
-    let Err(Error::Http(refused)) = tokio_tungstenite::connect_async(url).await else {
+    let again = hello(&plant, "authorization", &admin);
+    let Err(Error::Http(refused)) = tokio_tungstenite::connect_async(again).await else {
         panic!("one too many was let in");
     };
     assert_eq!(refused.status(), 503);

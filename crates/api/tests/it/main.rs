@@ -1,9 +1,19 @@
 //! The real server on a free port, asked by a real client over TCP; only the plant behind it is small.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod cells;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod dist;
+#[cfg(test)]
+mod folder;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
@@ -15,8 +25,26 @@ mod live;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod paths;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
 mod plant;
 #[cfg(test)]
+mod probes;
+#[cfg(test)]
+mod revisions;
+#[cfg(test)]
+mod scope;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod signatures;
+#[cfg(test)]
 mod tags;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod write;

@@ -4,70 +4,221 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use lineshaft_api::{Api, Limits};
+use lineshaft_api::{Api, Exposure, Limits};
+use lineshaft_audit::{Act, Action, Query, Trail};
 use lineshaft_contract::{
-    Bounds, Commands, Cursor, DeviceCounters, DeviceState, DeviceStatus, Devices, History,
-    HistoryError, HistoryMode, HistoryPage, HistoryRequest, LastError, Node, NodeStatus, Ready,
+    Bounds, Commands, Configuration, Cursor, DeviceCounters, DeviceState, DeviceStatus, Devices,
+    History, HistoryError, HistoryMode, HistoryPage, HistoryRequest, LastError, Node, NodeStatus,
+    Ready,
+};
+use lineshaft_identity::{
+    AccountKind, Grant, Identity, Login, NewAccount, NewToken, PasswordPolicy, Policy, Secret,
 };
 use lineshaft_model::{
     Access, Answer, Batch, Command, DataType, OriginId, Refusal, Sample, TagMeta, TagPath, Tags,
     Timestamp, Unit, Value,
 };
 use lineshaft_namespace::Namespace;
+use lineshaft_runtime::disk::sim::{Faults, SimDisk};
 use lineshaft_runtime::{Clock, TaskKind, TaskTree};
+use lineshaft_tls::{Certificates, Wanted};
 use parking_lot::{Condvar, Mutex};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 pub(crate) const LINE: &str = "acme/rotterdam/line-1";
+/// Another line; its tags are there only in a plant with [`two_lines`].
+pub(crate) const OTHER_LINE: &str = "acme/rotterdam/line-10";
 
-/// A running server with its plant. Stops when dropped.
+/// The password of everybody here.
+pub(crate) const PASSWORD: &str = "nine brass gears turn slowly";
+
+/// A running server with its plant and its people. Stops when dropped.
 pub(crate) struct Plant {
     pub(crate) address: SocketAddr,
     pub(crate) namespace: Namespace,
     pub(crate) memory: Arc<Memory>,
     pub(crate) road: Arc<Road>,
     pub(crate) tree: TaskTree,
+    pub(crate) identity: Identity,
+    pub(crate) trail: Trail,
+    /// The disk of the trail alone.
+    pub(crate) trail_disk: SimDisk,
+    pub(crate) clock: Clock,
+    /// A token of somebody who may everything; what a test sends that does not say who asks.
+    pub(crate) admin: String,
+    pub(crate) folder: TempDir,
+}
+
+/// How a plant differs from the usual one.
+#[derive(Default)]
+pub(crate) struct Options {
+    pub(crate) limits: Limits,
+    pub(crate) policy: Option<Policy>,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) names: Vec<String>,
+    /// Makes the certificates in the plant's folder.
+    pub(crate) tls: Option<fn(&Path) -> Certificates>,
+    /// Makes them for a listener without TLS.
+    pub(crate) certificates: Option<fn(&Path, &Clock) -> Certificates>,
+    /// The plant folder.
+    pub(crate) configuration: Option<Arc<dyn Configuration>>,
+}
+
+/// The certificates of a node that listens without TLS.
+pub(crate) fn certificates(folder: &Path, clock: &Clock) -> Certificates {
+    Certificates::open(clock.clone(), &folder.join("tls"), Wanted::default()).unwrap()
 }
 
 /// Starts a server over the plant with the usual limits.
 pub(crate) async fn plant() -> Plant {
-    plant_with(Limits::default()).await
+    plant_of(Options::default()).await
 }
 
 pub(crate) async fn plant_with(limits: Limits) -> Plant {
+    plant_of(Options { limits, ..Options::default() }).await
+}
+
+/// The usual policy, with passwords that are cheap to check.
+pub(crate) fn policy() -> Policy {
+    let password = PasswordPolicy { memory_kib: 64, ..PasswordPolicy::default() };
+    Policy { password, ..Policy::default() }
+}
+
+pub(crate) async fn plant_of(options: Options) -> Plant {
+    let (api, mut plant) = prepare(options).await;
+    serve(api, &mut plant).await;
+    plant
+}
+
+/// Starts the server of a prepared plant.
+pub(crate) async fn serve(api: Api, plant: &mut Plant) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    plant.address = listener.local_addr().unwrap();
+    let stop = plant.tree.stop_token(TaskKind::Api);
+    plant.tree.spawn(TaskKind::Api, "http", async move {
+        lineshaft_api::serve(api, listener, stop).await.unwrap();
+    });
+}
+
+/// The plant without its server.
+pub(crate) async fn prepare(options: Options) -> (Api, Plant) {
+    let folder = tempfile::tempdir().unwrap();
     let namespace = Namespace::new(Arc::new(Tags::new()));
     namespace.configure(metas());
     let memory = Arc::new(Memory::default());
     let road = Arc::new(Road::default());
+    let clock = options.clock.unwrap_or_else(Clock::real);
+    let trail_disk = SimDisk::new(1, Faults::none());
+    let trail_options = lineshaft_audit::Options {
+        reserve_bytes: 0,
+        ..lineshaft_audit::Options::of_node("edge-1")
+    };
+    let disk = Arc::new(trail_disk.clone());
+    let trail = Trail::open(disk, clock.clone(), Path::new("audit"), trail_options).unwrap();
+    let policy = options.policy.unwrap_or_else(policy);
+    let accounts = folder.path().join("identity.db");
+    let identity = Identity::open(&accounts, clock.clone(), trail.clone(), policy).unwrap();
+    let tls = options.tls.map(|make| make(folder.path()));
     let api = Api {
         namespace: namespace.clone(),
         history: memory.clone(),
-        devices: Arc::new(OneDevice),
+        devices: Arc::new(Filler),
         commands: road.clone(),
         node: road.clone(),
-        clock: Clock::real(),
+        clock: clock.clone(),
         metrics: Arc::new(|| "lineshaft_test_total 1\n".into()),
-        limits,
+        limits: options.limits,
+        identity: identity.clone(),
+        trail: trail.clone(),
+        tls: tls.clone(),
+        certificates: options.certificates.map(|make| make(folder.path(), &clock)).or(tls),
+        configuration: options.configuration,
+        names: options.names,
+        banner: Some("Authorised use only".into()),
+        exposure: Exposure::default(),
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let tree = TaskTree::new();
-    let stop = tree.stop_token(TaskKind::Api);
-    tree.spawn(TaskKind::Api, "http", async move {
-        lineshaft_api::serve(api, listener, stop).await.unwrap();
-    });
-    Plant { address, namespace, memory, road, tree }
+    let (address, tree) = (([127, 0, 0, 1], 0).into(), TaskTree::new());
+    let admin = String::new();
+    let mut plant = Plant {
+        address,
+        namespace,
+        memory,
+        road,
+        tree,
+        identity,
+        trail,
+        trail_disk,
+        clock,
+        admin,
+        folder,
+    };
+    plant.admin = plant.token("tests", vec![Grant::everywhere("admin")]).await;
+    (api, plant)
 }
 
 impl Drop for Plant {
     fn drop(&mut self) {
         self.tree.stop_token(TaskKind::Api).cancel();
         self.memory.open();
+    }
+}
+
+impl Plant {
+    /// Makes a token.
+    pub(crate) async fn token(&self, name: &str, grants: Vec<Grant>) -> String {
+        let token = NewToken { name: name.into(), grants, expires: None };
+        let by = self.identity.local("tests");
+        let ((_, secret), _) = self.identity.create_token(&by, token, "").await.unwrap();
+        secret.reveal().to_owned()
+    }
+
+    /// Makes an account of a person with the usual password, and logs him in once, so that nothing is due.
+    pub(crate) async fn person(&self, name: &str, grants: Vec<Grant>) {
+        let first = Secret::new("a first password for one day");
+        let account = NewAccount {
+            account: name.into(),
+            full_name: format!("Person {name}"),
+            kind: AccountKind::Person,
+            password: Some(first.clone()),
+            grants,
+            expires: None,
+        };
+        let by = self.identity.local("tests");
+        self.identity.create_account(&by, account, "").await.unwrap();
+        let login = Login { account: name.into(), password: first.clone(), code: None };
+        let entered = self.identity.login(login, None, "tests").await.unwrap();
+        let own = Secret::new(PASSWORD);
+        self.identity.change_password(&entered.pass, &first, &own).await.unwrap();
+        self.identity.logout(&entered.pass).await.unwrap();
+    }
+
+    /// Logs a person in; the session's secret.
+    pub(crate) async fn log_in(&self, name: &str) -> String {
+        let login = Login { account: name.into(), password: Secret::new(PASSWORD), code: None };
+        self.identity.login(login, None, "tests").await.unwrap().secret.reveal().to_owned()
+    }
+
+    /// The entries from a number on, oldest first, without denials.
+    pub(crate) fn entries(&self, from: u64) -> Vec<Act> {
+        let mut acts = Vec::new();
+        let mut query = Query { after: from.checked_sub(1), limit: 1_000, ..Query::default() };
+        loop {
+            let page = self.trail.read(&query).unwrap();
+            acts.extend(page.entries.into_iter().map(|entry| entry.act));
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        acts.retain(|act| act.action != Action::Denied);
+        acts
     }
 }
 
@@ -92,8 +243,20 @@ pub(crate) fn metas() -> Vec<TagMeta> {
         meta("filler/recipe", "text(20)", Access::ReadWrite),
         meta("filler/mute", "i16", Access::ReadWrite),
         meta("filler/stuck", "i16", Access::ReadWrite),
+        meta("filler/slow", "i16", Access::ReadWrite),
         meta("derived", "f64", Access::Read),
     ]
+}
+
+/// Both lines, each with its press.
+pub(crate) fn two_lines() -> Vec<TagMeta> {
+    let press = |line: &str| {
+        let path = TagPath::new(&format!("{line}/press/force")).unwrap();
+        TagMeta { path, device: "press".into(), ..meta("filler/speed", "f32", Access::ReadWrite) }
+    };
+    let mut metas = metas();
+    metas.extend([press(LINE), press(OTHER_LINE)]);
+    metas
 }
 
 impl Plant {
@@ -183,9 +346,9 @@ fn page(inside: Vec<Sample>, request: &HistoryRequest) -> HistoryPage {
     HistoryPage { next: last.map(|s| Cursor { ts: s.ts, given: 1 }), samples }
 }
 
-struct OneDevice;
+struct Filler;
 
-impl Devices for OneDevice {
+impl Devices for Filler {
     fn list(&self) -> Vec<DeviceStatus> {
         vec![DeviceStatus {
             device: "filler".into(),
@@ -211,6 +374,10 @@ impl Devices for OneDevice {
 #[derive(Default)]
 pub(crate) struct Road {
     pub(crate) taken: Mutex<Vec<Command>>,
+    /// A write to `slow` arrived.
+    pub(crate) arrived: tokio::sync::Notify,
+    /// Lets it be answered.
+    pub(crate) answer: tokio::sync::Notify,
     pub(crate) not_ready: Mutex<Option<String>>,
 }
 
@@ -222,8 +389,15 @@ impl Commands for Road {
             "recipe" => Answer::Done(None),
             _ => Answer::Done(Some(command.value.clone())),
         };
+        let is_slow = command.target.name() == "slow";
         self.taken.lock().push(command);
-        Box::pin(async move { answer })
+        Box::pin(async move {
+            if is_slow {
+                self.arrived.notify_one();
+                self.answer.notified().await;
+            }
+            answer
+        })
     }
 }
 

@@ -23,7 +23,7 @@ async fn a_page_of_tags_has_their_last_values_and_where_to_go_on() {
     let (mut names, mut after) = (Vec::new(), String::new());
     loop {
         let page = plant.get(&format!("/api/v1/tags?limit=3&after={after}")).await.json();
-        assert_eq!(page["total"], 7);
+        assert_eq!(page["total"], 8);
         let tags = page["tags"].as_array().unwrap();
         names.extend(tags.iter().map(|tag| tag["tag"].as_str().unwrap().to_owned()));
         match page["next"].as_str() {
@@ -31,7 +31,7 @@ async fn a_page_of_tags_has_their_last_values_and_where_to_go_on() {
             None => break,
         }
     }
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 8);
     assert!(names.is_sorted());
 }
 
@@ -101,7 +101,7 @@ async fn a_level_of_the_tree_counts_everything_below() {
             {"name": "derived", "path": format!("{LINE}/derived"), "folder": false,
              "tags": 1, "bad": 1, "uncertain": 0},
             {"name": "filler", "path": format!("{LINE}/filler"), "folder": true,
-             "tags": 6, "bad": 5, "uncertain": 0},
+             "tags": 7, "bad": 6, "uncertain": 0},
         ]})
     );
     assert_eq!(plant.get("/api/v1/tree").await.json()["children"][0]["name"], "acme");
@@ -116,7 +116,7 @@ async fn the_tree_comes_with_as_many_levels_as_asked_for() {
     assert!(acme["children"][0].get("children").is_none(), "the third level was not asked for");
     let line = plant.get(&format!("/api/v1/tree?under={LINE}&depth=8")).await.json();
     assert!(line["children"][0].get("children").is_none(), "a tag has nothing below it");
-    assert_eq!(line["children"][1]["children"].as_array().unwrap().len(), 6);
+    assert_eq!(line["children"][1]["children"].as_array().unwrap().len(), 7);
     assert_eq!(line["children"][1]["children"][0]["path"], format!("{LINE}/filler/count"));
 }
 
@@ -150,6 +150,7 @@ async fn a_wrong_query_names_the_parameter() {
     }
 }
 
+/// Proves: CR 7.8.
 #[tokio::test]
 async fn devices_and_status_are_shown_as_the_manual_says() {
     let plant = plant().await;
@@ -165,7 +166,7 @@ async fn devices_and_status_are_shown_as_the_manual_says() {
                 "writes": 0, "round_trip_ms_p50": 0.0, "round_trip_ms_p99": 0.0}}])
     );
     let status = plant.get("/api/v1/status").await.json();
-    assert_eq!((&status["node"], &status["tags"]), (&json!("edge-1"), &json!(7)));
+    assert_eq!((&status["node"], &status["tags"]), (&json!("edge-1"), &json!(8)));
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(status["shaft"]["state"], "writing");
     assert_eq!(
@@ -174,6 +175,7 @@ async fn devices_and_status_are_shown_as_the_manual_says() {
     );
 }
 
+/// Proves: CR 6.2.
 #[tokio::test]
 async fn a_node_that_is_not_ready_lives_and_says_why() {
     let plant = plant().await;
@@ -186,6 +188,7 @@ async fn a_node_that_is_not_ready_lives_and_says_why() {
     assert_eq!(plant.get("/health").await.status, 200);
 }
 
+/// Proves: CR 6.2.
 #[tokio::test]
 async fn metrics_are_plain_text_for_prometheus() {
     let reply = plant().await.get("/metrics").await;
@@ -193,6 +196,7 @@ async fn metrics_are_plain_text_for_prometheus() {
     assert_eq!(reply.body, b"lineshaft_test_total 1\n");
 }
 
+/// Proves: A08.
 #[tokio::test]
 async fn a_path_or_method_that_is_not_there_is_a_problem_too() {
     let plant = plant().await;

@@ -12,7 +12,12 @@ use crate::plant::{self, Plant};
 /// Checks the plant folder `dir`; see [`check`]. Exit code 0 when it is fine, 1 when it is not.
 #[must_use]
 pub fn run(dir: &Path) -> ExitCode {
-    match check(dir, DRIVERS, &mut io::stdout(), &mut io::stderr()) {
+    // Into memory first: the verdict is the same when nobody reads to the end.
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let checked = check(dir, DRIVERS, &mut out, &mut err);
+    crate::say::err(format_args!("{}", String::from_utf8_lossy(&err)));
+    say_text!("{}", String::from_utf8_lossy(&out));
+    match checked {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) | Err(_) => ExitCode::FAILURE,
     }

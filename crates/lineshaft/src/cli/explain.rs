@@ -18,9 +18,11 @@ pub const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"
 const PLANT_FOLDER: &str = include_str!("../../../../docs/manual/src/plant-folder.md");
 
 /// The parts of the plant folder that have a page: by its word, the heading in [`PLANT_FOLDER`].
-pub const SECTIONS: [(&str, &str); 8] = [
+pub const SECTIONS: [(&str, &str); 10] = [
     ("node", "## `[node]`"),
     ("http", "## `[http]`"),
+    ("security", "## `[security]`"),
+    ("audit", "## `[audit]`"),
     ("shaft", "## `[shaft]`"),
     ("historian", "## `[historian]`"),
     ("devices", "## `devices/*.toml`"),
@@ -34,11 +36,11 @@ pub const SECTIONS: [(&str, &str); 8] = [
 pub fn run(what: &str) -> ExitCode {
     match page(what, DRIVERS) {
         Ok(page) => {
-            println!("{}", page.trim_end());
+            say!("{}", page.trim_end());
             ExitCode::SUCCESS
         }
         Err(message) => {
-            eprint!("{message}");
+            complain!("{}", message.trim_end());
             ExitCode::FAILURE
         }
     }

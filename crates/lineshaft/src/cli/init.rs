@@ -46,20 +46,20 @@ impl InitError {
 pub fn run(dir: &Path) -> ExitCode {
     match write(dir) {
         Ok(()) => {
-            println!("wrote {}", dir.display());
+            say!("wrote {}", dir.display());
             for (name, _) in FILES {
-                println!("  {name}");
+                say!("  {name}");
             }
             let (shown, fix) = (dir.display(), dir != Path::new("plant"));
             let plant = if fix { format!(" --plant {shown}") } else { String::new() };
-            println!("next: edit {shown}/devices/line-1.toml, then");
-            println!("  lineshaft check{plant}");
-            println!("  lineshaft run{plant}");
+            say!("next: edit {shown}/devices/line-1.toml, then");
+            say!("  lineshaft check{plant}");
+            say!("  lineshaft run{plant}");
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error {}: {}", error.code(), lineshaft_contract::Chain(&error));
-            eprintln!("  = more: lineshaft explain {}", error.code());
+            complain!("error {}: {}", error.code(), lineshaft_contract::Chain(&error));
+            complain!("  = more: lineshaft explain {}", error.code());
             ExitCode::FAILURE
         }
     }

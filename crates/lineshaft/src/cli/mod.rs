@@ -1,10 +1,17 @@
 //! What a person types.
 
+pub mod accounts;
 pub mod bench;
+pub mod certificates;
 pub mod check;
+pub mod control;
 pub mod explain;
 pub mod init;
+pub mod revisions;
+pub mod roles;
 pub mod run;
+pub mod tokens;
+pub mod trail;
 pub mod verify;
 
 /// Sends log lines to standard error; `LINESHAFT_LOG` says how many (`info` unless it is set).

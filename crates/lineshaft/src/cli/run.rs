@@ -11,17 +11,25 @@ use lineshaft_contract::Chain;
 use lineshaft_runtime::{Clock, TaskTree};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::node::{DataFolder, Metrics, Node, Options, Watch};
+use crate::node::{DataFolder, Metrics, Node, Options, Visitor, Watch};
 use crate::{demo, plant};
 
 /// Threads of the executor. Devices and pages wait most of the time; disk work has threads of its own.
 const WORKERS: usize = 2;
 
+/// Signals so close together are one.
+const SAME_WISH: Duration = Duration::from_secs(1);
+
 /// Runs the plant in `dir`.
 #[must_use]
 pub fn run(dir: &Path, data: &Path) -> ExitCode {
-    let options =
-        Options { listen: None, watch: Watch::Follow, metrics: recorder(), clock: Clock::real() };
+    let options = Options {
+        listen: None,
+        watch: Watch::Follow,
+        metrics: recorder(),
+        visitor: Visitor::IsNot,
+        clock: Clock::real(),
+    };
     let data = match take(data) {
         Ok(data) => data,
         Err(code) => return code,
@@ -43,14 +51,18 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
         );
         return ExitCode::from(2);
     };
-    if let Err(error) = lineshaft_api::check_listen(address) {
-        eprintln!("error {}", Chain(&error));
+    if !plant::is_loopback(address.ip()) {
+        eprintln!(
+            "error LS-NOD-008: the demo lets in whoever comes, so it listens on this machine only; use 127.0.0.1:{}",
+            address.port()
+        );
         return ExitCode::FAILURE;
     }
     let options = Options {
         listen: Some(address),
         watch: Watch::Follow,
         metrics: recorder(),
+        visitor: Visitor::IsWelcome,
         clock: Clock::real(),
     };
     // Taken before anything is written: a second demo must not change the first one's plant.
@@ -75,10 +87,17 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
 }
 
 fn take(data: &Path) -> Result<DataFolder, ExitCode> {
-    DataFolder::take(data).map_err(|error| {
+    let taken = DataFolder::take(data).map_err(|error| {
         eprintln!("error {}", Chain(&error));
         ExitCode::FAILURE
-    })
+    })?;
+    if taken.is_open_to_others() {
+        tracing::warn!(
+            folder = %data.display(),
+            "other accounts of this machine can read the data folder; `chmod 700` closes it"
+        );
+    }
+    Ok(taken)
 }
 
 async fn start(dir: &Path, data: DataFolder, options: Options) -> Result<Node, ExitCode> {
@@ -89,11 +108,19 @@ async fn start(dir: &Path, data: DataFolder, options: Options) -> Result<Node, E
     if !plant.warnings.all().is_empty() {
         eprint!("{}", plant.warnings.report("the plant runs nevertheless"));
     }
+    let visitor = options.visitor;
     let node = Node::start(plant, data, options).await.map_err(|error| {
         eprintln!("error {}", Chain(&error));
         ExitCode::FAILURE
     })?;
-    println!("listening http://{}", node.address);
+    println!("listening {}", node.url());
+    if visitor == Visitor::IsWelcome {
+        println!(
+            "whoever opens this page on this machine is let in as `visitor`, and may do everything"
+        );
+    } else if let Some(link) = node.setup_link() {
+        println!("setup {link}");
+    }
     let _ = std::io::stdout().flush();
     Ok(node)
 }
@@ -116,10 +143,26 @@ async fn until_told(node: Node, beside: &TaskTree) -> ExitCode {
         stragglers.extend(beside.shutdown(Duration::from_secs(1)).await);
         stragglers
     };
+    let again = async {
+        // `timeout` and terminals send the same signal twice at once: that is one wish.
+        let same = async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+        };
+        let _ = tokio::time::timeout(SAME_WISH, same).await;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
     let stragglers = tokio::select! {
         stragglers = stopping => stragglers,
-        _ = terminate.recv() => return ExitCode::FAILURE,
-        _ = interrupt.recv() => return ExitCode::FAILURE,
+        // At once means at once: tasks that still run are not told, and nothing is lost that was acknowledged.
+        () = again => std::process::exit(1),
     };
     for straggler in &stragglers {
         tracing::warn!(task = straggler.name, kind = ?straggler.kind, "did not stop in time");

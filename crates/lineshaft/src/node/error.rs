@@ -23,6 +23,17 @@ pub enum StartError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Root, on a folder of another account of the operating system: what root makes there, the node cannot open.
+    #[error(
+        "LS-NOD-010: {} belongs to {owner}, and what root makes there the node could not open; ask as that account: sudo -u {owner} lineshaft …",
+        folder.display()
+    )]
+    NotYours {
+        /// The data folder, or the folder in which it would be made.
+        folder: PathBuf,
+        /// Whose it is, as `sudo -u` takes it.
+        owner: String,
+    },
     /// The shaft does not open.
     #[error("{code}: cannot open the shaft", code = source.code())]
     Shaft {
@@ -34,6 +45,42 @@ pub enum StartError {
     Historian {
         /// Why.
         source: lineshaft_historian::HistorianError,
+    },
+    /// The audit trail does not open.
+    #[error("{code}: cannot open the audit trail", code = source.code())]
+    Trail {
+        /// Why.
+        source: lineshaft_audit::OpenError,
+    },
+    /// The accounts do not open.
+    #[error("{code}: cannot open the accounts", code = source.code())]
+    Identity {
+        /// Why.
+        source: lineshaft_identity::OpenError,
+    },
+    /// The certificates do not open.
+    #[error("{code}: cannot open the certificates", code = source.code())]
+    Certificates {
+        /// Why.
+        source: lineshaft_tls::TlsError,
+    },
+    /// Other machines reach the listener, and it is not safe there.
+    #[error("LS-NOD-008: the node does not start like this")]
+    Exposed {
+        /// Why.
+        source: lineshaft_api::ExposureError,
+    },
+    /// The revisions of the plant folder do not open.
+    #[error(transparent)]
+    Revisions {
+        /// Why, with its code.
+        source: lineshaft_revision::StoreError,
+    },
+    /// No threads can be had.
+    #[error("LS-NOD-005: cannot start the threads that serve people and programs")]
+    Threads {
+        /// Why.
+        source: std::io::Error,
     },
     /// The address cannot be listened on.
     #[error(

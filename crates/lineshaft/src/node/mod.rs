@@ -1,7 +1,10 @@
 //! The running node: every part made, wired and stopped in the order of the flow.
 
+pub(crate) mod configuration;
 mod data_folder;
+mod door;
 mod error;
+pub(crate) mod gate;
 mod intake;
 mod metrics;
 mod reload;
@@ -22,7 +25,10 @@ use lineshaft_runtime::{Clock, TaskTree};
 use lineshaft_shaft::Shaft;
 
 pub use data_folder::DataFolder;
+pub(crate) use data_folder::refuse_root_at_anothers;
+use door::Door;
 pub use error::StartError;
+pub use gate::Visitor;
 use status::NodeView;
 
 /// How long each kind of task has to stop.
@@ -37,6 +43,8 @@ pub struct Options {
     pub watch: Watch,
     /// What `GET /metrics` answers.
     pub metrics: Metrics,
+    /// Whether whoever comes over loopback without saying who he is may do everything: the demo.
+    pub visitor: Visitor,
     /// What time it is: of samples, of ages, of the shaft's commits. Networks and periods keep their own.
     pub clock: Clock,
 }
@@ -62,8 +70,7 @@ impl fmt::Debug for Metrics {
 
 /// A running node.
 pub struct Node {
-    /// Where the page answers.
-    pub address: SocketAddr,
+    door: Door,
     tree: TaskTree,
     shaft: Shaft,
     view: Arc<NodeView>,
@@ -73,16 +80,40 @@ pub struct Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Node").field("address", &self.address()).finish_non_exhaustive()
     }
 }
 
 impl Node {
+    /// Where the page answers.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address
+    }
+
+    /// Where the page answers, as a person types it: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.door.url()
+    }
+
+    /// The link that makes the first account; `None` once there is an administrator.
+    #[must_use]
+    pub fn setup_link(&self) -> Option<String> {
+        self.door.setup_link()
+    }
+
+    /// Who is who, and what they did.
+    pub(crate) fn gate(&self) -> &gate::Gate {
+        &self.door.gate
+    }
+
     /// Stops everything in the order of the flow; says who did not stop in time.
     pub async fn stop(self) -> Vec<Straggler> {
         self.view.stopping();
         let stragglers = self.tree.shutdown(STOP_LIMIT).await;
         self.shaft.close();
+        self.door.close(&stragglers).await;
         stragglers
     }
 

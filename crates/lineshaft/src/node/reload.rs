@@ -1,4 +1,4 @@
-//! A changed plant folder: noticed by files on disk or `SIGHUP`, read, and applied as a difference or refused whole.
+//! A changed plant folder: noticed by files on disk or `SIGHUP`. What is done then: `configuration`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +9,6 @@ use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::start::{Fixed, Parts};
-use super::status::NodeView;
-use super::{StartError, wiring};
 use crate::plant;
 
 /// An editor writes a file in several steps; the folder is read when it has been quiet this long …
@@ -21,7 +18,11 @@ const QUIET: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Calls `reload` after each change of the folder and each `SIGHUP`, until `stop`.
-pub(crate) async fn watch(folder: PathBuf, stop: CancellationToken, mut reload: impl FnMut()) {
+pub(crate) async fn watch<F: Future<Output = ()>>(
+    folder: PathBuf,
+    stop: CancellationToken,
+    mut reload: impl FnMut() -> F,
+) {
     let (noticed, mut notices) = channel::<()>(1, Policy::DropOldest, "plant_folder");
     let noticed = Arc::new(noticed);
     let notice = || {
@@ -60,7 +61,7 @@ pub(crate) async fn watch(folder: PathBuf, stop: CancellationToken, mut reload: 
         if let Err(error) = &watcher {
             tracing::debug!(folder = %folder.display(), error = %error, "cannot watch the plant folder");
         }
-        reload();
+        reload().await;
     }
 }
 
@@ -99,50 +100,6 @@ fn is_read(folder: &Path, path: &Path) -> bool {
     }
 }
 
-/// Applies a changed plant folder, or says why not. The running plant goes on in either case.
-pub(super) fn apply(folder: &Path, parts: &Parts, view: &NodeView) {
-    let plant = match plant::load(folder, lineshaft_drivers::DRIVERS) {
-        Ok(plant) => plant,
-        Err(mistakes) => {
-            let report = mistakes.report("nothing was changed, the running plant goes on");
-            tracing::error!("the changed plant folder is refused\n{report}");
-            return view.refused(report);
-        }
-    };
-    if plant.revision == view.revision_digest() {
-        if view.accepted_unchanged() {
-            tracing::info!("the plant folder is again what runs");
-        }
-        return;
-    }
-    let built = match wiring::pipeline(&plant, &parts.tags) {
-        Ok(built) => built,
-        Err(mistakes) => {
-            let error = StartError::Pipeline(mistakes);
-            tracing::error!(%error, "the changed plant folder is refused");
-            return view.refused(error.to_string());
-        }
-    };
-    *parts.fresh_pipeline.lock() = Some(built.pipeline);
-    let changes = wiring::configure(parts, &plant, built.metas);
-    view.accepted(&plant);
-    tracing::info!(
-        started = changes.started.len(),
-        changed = changes.changed.len(),
-        stopped = changes.stopped.len(),
-        kept = changes.kept.len(),
-        "the changed plant folder is applied"
-    );
-    if Fixed::of(&plant) != parts.fixed {
-        tracing::warn!(
-            "[http], [shaft], [historian] or the node's name changed: that waits for the next start"
-        );
-    }
-    for warning in plant.warnings.all() {
-        tracing::warn!("{warning}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +128,7 @@ mod tests {
         let stop = CancellationToken::new();
         let watching = watch(folder.clone(), stop.clone(), || {
             reloaded.try_send(());
+            std::future::ready(())
         });
         let editing = async {
             let mut change = async |change: &dyn Fn() -> std::io::Result<()>, what: &str| {

@@ -1,6 +1,5 @@
 //! Makes every part of a node and wires them, in the order of the flow.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +16,10 @@ use lineshaft_runtime::disk::RealDisk;
 use lineshaft_runtime::{Clock, Disk, Net, Policy, Seed, Sender, TaskKind, TaskTree, channel};
 use lineshaft_shaft::{From as StartFrom, Shaft};
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 
+use super::configuration::{self, Configuration, Live};
+use super::door::Door;
+use super::gate;
 use super::intake::{Intake, IntakeCount};
 use super::status::NodeView;
 use super::{DataFolder, Node, Options, StartError, Watch, reload, wiring};
@@ -69,9 +70,10 @@ impl Node {
         data: DataFolder,
         options: Options,
     ) -> Result<Node, StartError> {
-        let (clock, tree, tags) = (options.clock, TaskTree::new(), Arc::new(Tags::new()));
+        let (clock, tree, tags) = (options.clock.clone(), TaskTree::new(), Arc::new(Tags::new()));
+        let (begun, plant) = configuration::begin(plant, &data)?;
         let (shaft, writer, historian) = open(&plant, &data, &clock, &tags)?;
-        let (listener, address) = listen(options.listen.unwrap_or(plant.http.listen)).await?;
+        let door = Door::open(&plant, &data, &clock, &options).await?;
 
         let (intake, batches) = channel(INTAKE_BATCHES_MAX, Policy::Wait, "intake");
         let parts = Arc::new(Parts {
@@ -108,6 +110,15 @@ impl Node {
         start_intake(&tree, intake, built.pipeline);
 
         wiring::configure(&parts, &plant, built.metas);
+        let live = Live {
+            parts: parts.clone(),
+            view: view.clone(),
+            follow: gate::follow(&door.gate, options.visitor, door.address),
+        };
+        let trail = Some(door.gate.trail.clone());
+        let (configuration, revision) =
+            begun.go_on(&plant, clock.clone(), trail, Box::new(live)).await?;
+        view.starts_with(revision.id);
         let api = Api {
             namespace: parts.namespace.clone(),
             history: historian,
@@ -117,14 +128,24 @@ impl Node {
             clock,
             metrics: options.metrics.0,
             limits: Limits::default(),
+            identity: door.gate.identity.clone(),
+            trail: door.gate.trail.clone(),
+            certificates: Some(door.gate.certificates.clone()),
+            tls: door.tls(),
+            configuration: Some(Arc::new(configuration.clone())),
+            banner: plant.security.banner.clone(),
+            names: door.names(&plant),
+            exposure: door.exposure.clone(),
         };
-        start_page(&tree, api, listener);
-        view.watch_clock_and_rate(&tree);
+        let door = door.start(&tree, api);
+        door.gate.look_after_certificates(&tree);
+        view.watch_clock_and_rate(&tree, door.gate.trail.clone());
         let runner = parts.runner.clone();
         if options.watch == Watch::Follow {
-            start_watch(&tree, plant.dir, parts, view.clone());
+            start_watch(&tree, plant.dir, configuration);
         }
-        Ok(Node { address, tree, shaft, view, runner, _data: data })
+        door.say_started(&view).await?;
+        Ok(Node { door, tree, shaft, view, runner, _data: data })
     }
 }
 
@@ -160,14 +181,6 @@ fn open(
     )
     .map_err(|source| StartError::Historian { source })?;
     Ok((shaft, writer, historian))
-}
-
-/// Takes the port; port 0 becomes the one that was free.
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }
 
 fn runner(tree: &TaskTree, clock: &Clock, tags: &Arc<Tags>, intake: Sender<Batch>) -> Runner {
@@ -214,19 +227,16 @@ fn start_intake(tree: &TaskTree, intake: Intake, pipeline: Pipeline) {
     });
 }
 
-fn start_page(tree: &TaskTree, api: Api, listener: TcpListener) {
-    let stop = tree.stop_token(TaskKind::Api);
-    tree.spawn(TaskKind::Api, "http", async move {
-        if let Err(error) = lineshaft_api::serve(api, listener, stop).await {
-            tracing::error!(error = %Chain(&error), "the page stopped");
-        }
-    });
-}
-
-fn start_watch(tree: &TaskTree, folder: PathBuf, parts: Arc<Parts>, view: Arc<NodeView>) {
+fn start_watch(tree: &TaskTree, folder: PathBuf, configuration: Configuration) {
     let stop = tree.stop_token(TaskKind::Watch);
     tree.spawn(TaskKind::Watch, "plant folder", async move {
-        let at = folder.clone();
-        reload::watch(folder, stop, move || reload::apply(&at, &parts, &view)).await;
+        let look = move || {
+            let configuration = configuration.clone();
+            async move {
+                // A panic in there has said so itself, and the next change is looked at again.
+                let _ = tokio::task::spawn_blocking(move || configuration.look()).await;
+            }
+        };
+        reload::watch(folder, stop, look).await;
     });
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use lineshaft_audit::{Act, Action, Actor, Trail};
 use lineshaft_contract::{Node, NodeStatus, ReaderStatus, Ready, RevisionStatus, ShaftStatus};
 use lineshaft_historian::Historian;
 use lineshaft_model::{TagPath, Timestamp};
@@ -37,7 +38,6 @@ pub(crate) struct NodeView {
 
 struct Revision {
     status: RevisionStatus,
-    digest: u64,
     /// The prefix of the tags that run now.
     path: TagPath,
 }
@@ -74,7 +74,6 @@ impl NodeView {
             count,
             revision: Mutex::new(Revision {
                 status: RevisionStatus { id: 1, applied: started, error: None },
-                digest: plant.revision,
                 path: plant.node.path.clone(),
             }),
             rate: Mutex::default(),
@@ -83,20 +82,24 @@ impl NodeView {
         }
     }
 
+    /// The node's name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(super) fn stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn revision_digest(&self) -> u64 {
-        self.revision.lock().digest
+    /// The plant of the start is this revision.
+    pub(super) fn starts_with(&self, id: u64) {
+        self.revision.lock().status.id = id;
     }
 
-    /// A changed plant folder runs now.
-    pub(super) fn accepted(&self, plant: &Plant) {
+    /// A changed plant runs now, as this revision.
+    pub(super) fn accepted(&self, plant: &Plant, id: u64) {
         let mut revision = self.revision.lock();
-        let id = revision.status.id + 1;
         revision.status = RevisionStatus { id, applied: self.clock.now(), error: None };
-        revision.digest = plant.revision;
         revision.path.clone_from(&plant.node.path);
     }
 
@@ -111,7 +114,7 @@ impl NodeView {
     }
 
     /// Keeps the rate of samples up to date and says when somebody set the clock.
-    pub(super) fn watch_clock_and_rate(self: &Arc<Self>, tree: &TaskTree) {
+    pub(super) fn watch_clock_and_rate(self: &Arc<Self>, tree: &TaskTree, trail: Trail) {
         let (view, stop) = (self.clone(), tree.stop_token(TaskKind::Watch));
         let mut steps = StepWatch::new(self.clock.clone());
         tree.spawn(TaskKind::Watch, "clock", async move {
@@ -131,6 +134,11 @@ impl NodeView {
                         "the system clock was set {direction}; \
                         samples keep the time they were given, and history shows both"
                     );
+                    let act = Act::done(&Actor::node(), Action::ClockStep, "system clock")
+                        .new(format!("{direction} by {by:?}"));
+                    if let Err(error) = trail.record(act).await {
+                        tracing::error!(%error, "the step of the clock is not in the audit trail");
+                    }
                 }
             }
         });

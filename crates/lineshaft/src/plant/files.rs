@@ -1,11 +1,14 @@
 //! The files of a plant folder: which there are, which nobody reads, and their text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use lineshaft_revision::Layout;
 
 use super::mistake::{Mistake, Mistakes, Severity};
 use super::nearest;
@@ -16,6 +19,27 @@ pub(crate) const NODE_FILE: &str = "lineshaft.toml";
 
 /// The folders this version reads, with the ending of their files.
 const FOLDERS: [(&str, &str); 3] = [("devices", "toml"), ("tags", "csv"), ("pipelines", "toml")];
+
+/// The files of a plant folder.
+pub(crate) const LAYOUT: Layout = Layout { files: &[NODE_FILE], folders: &FOLDERS };
+
+/// A plant folder as it may become: read from here in place of the disk.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// All files of the folder by their paths, and tables outside of it by their absolute paths.
+    pub(crate) files: Arc<BTreeMap<String, Vec<u8>>>,
+    /// Which tables outside of it may be read from disk.
+    pub(crate) outside: Outside,
+}
+
+/// Which tables outside the plant folder may be read.
+#[derive(Debug)]
+pub(crate) enum Outside {
+    /// Any: whoever wrote the folder on disk can read them himself.
+    Any,
+    /// These: somebody from the network could otherwise have any file of this machine read to him.
+    Only(BTreeSet<String>),
+}
 
 /// Whether something of this name at the top of the folder is read at all.
 pub(crate) fn is_read(name: &OsStr) -> bool {
@@ -36,6 +60,9 @@ pub(crate) struct Files {
     /// The files that were asked for, also those that could not be read.
     pub(crate) read: BTreeSet<PathBuf>,
     pub(crate) digest: Digest,
+    /// What was read from disk, by [`Files::key_of`].
+    pub(crate) contents: BTreeMap<String, Vec<u8>>,
+    draft: Option<Draft>,
 }
 
 impl Files {
@@ -45,6 +72,31 @@ impl Files {
             found: Mistakes::default(),
             read: BTreeSet::new(),
             digest: Digest::default(),
+            contents: BTreeMap::new(),
+            draft: None,
+        }
+    }
+
+    /// The same folder with a draft in place of its files.
+    pub(crate) fn of_draft(dir: &Path, draft: Draft) -> Files {
+        Files { draft: Some(draft), ..Files::new(dir) }
+    }
+
+    /// The path of a file in a revision: relative for the folder's own files, absolute for all others.
+    fn key_of(&self, path: &Path) -> String {
+        let name = self.name_of(path);
+        if LAYOUT.has(&name) && path.starts_with(tidy(&self.dir)) {
+            return name;
+        }
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        absolute.to_string_lossy().into_owned()
+    }
+
+    /// Whether there is a file of this path.
+    pub(crate) fn is_there(&self, path: &Path) -> bool {
+        match &self.draft {
+            Some(draft) => draft.files.contains_key(&self.key_of(&tidy(path))),
+            None => path.exists(),
         }
     }
 
@@ -138,6 +190,19 @@ impl Files {
             })
             .filter(|(name, ..)| !is_litter(name))
             .collect();
+        if let Some(draft) = &self.draft {
+            let above = dir.strip_prefix(&self.dir).unwrap_or(dir).to_string_lossy();
+            let path_of = |name: &str| match above.as_ref() {
+                "" => name.to_owned(),
+                above => format!("{above}/{name}"),
+            };
+            all.retain(|(name, _, is_dir)| *is_dir || !LAYOUT.has(&path_of(name)));
+            let drafted = draft.files.keys().filter_map(|path| {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                (LAYOUT.has(path) && path_of(name) == *path).then(|| name.to_owned())
+            });
+            all.extend(drafted.map(|name| (name.clone(), dir.join(name), false)));
+        }
         all.sort();
         all
     }
@@ -170,18 +235,39 @@ impl Files {
     pub(crate) fn bytes(&mut self, path: &Path) -> io::Result<Vec<u8>> {
         let path = tidy(path);
         let first_time = self.read.insert(path.clone());
-        let length = fs::metadata(&path)?.len();
-        if length > FILE_BYTES_MAX {
-            let megabytes = FILE_BYTES_MAX >> 20;
-            return Err(io::Error::other(format!("it is larger than {megabytes} MiB")));
-        }
-        let bytes = fs::read(&path)?;
+        let key = self.key_of(&path);
+        let drafted = self.draft.as_ref().and_then(|draft| draft.files.get(&key)).cloned();
+        let bytes = match (drafted, &self.draft) {
+            (Some(bytes), _) => bytes,
+            (None, Some(_)) if LAYOUT.has(&key) => return Err(io::ErrorKind::NotFound.into()),
+            (None, Some(Draft { outside: Outside::Only(known), .. })) if !known.contains(&key) => {
+                return Err(io::Error::new(io::ErrorKind::Unsupported, NOT_REFERRED_TO));
+            }
+            (None, _) => {
+                let bytes = read_limited(&path)?;
+                self.contents.insert(key, bytes.clone());
+                bytes
+            }
+        };
         if first_time {
             self.digest.add(self.name_of(&path).as_bytes());
             self.digest.add(&bytes);
         }
         Ok(bytes)
     }
+}
+
+/// Why a change from the network may not name a table outside the folder.
+const NOT_REFERRED_TO: &str =
+    "it lies outside the plant folder; only an edit of the folder on disk can refer to it anew";
+
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    let length = fs::metadata(path)?.len();
+    if length > FILE_BYTES_MAX {
+        let megabytes = FILE_BYTES_MAX >> 20;
+        return Err(io::Error::other(format!("it is larger than {megabytes} MiB")));
+    }
+    fs::read(path)
 }
 
 /// Notes, and what a file was made from: the spreadsheet of a tag table.

@@ -11,34 +11,39 @@ pub mod mistake;
 mod nearest;
 mod node;
 mod pipelines;
+mod plant_device;
 mod quantity;
 mod row;
 mod schema;
 mod schema_file;
+mod security;
 mod settings;
 mod source;
 pub mod table;
+mod table_security;
 mod tables;
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 
-use lineshaft_contract::{Device, DriverKind};
-use lineshaft_model::{TagMeta, TagPath};
+use lineshaft_contract::DriverKind;
 use lineshaft_pipeline::Rule;
 
 use device::DeviceReader;
 use files::Files;
 use pipelines::RuleReader;
 
-pub(crate) use files::is_read;
+pub(crate) use files::{Draft, LAYOUT, NODE_FILE, Outside, is_read};
 pub use mistake::{Location, Mistake, Mistakes, Severity};
 pub use nearest::nearest;
+pub use plant_device::PlantDevice;
 pub use row::TagSteps;
 pub use schema_file::config_schema;
-pub use settings::{HistorianSettings, HttpSettings, NodeSettings, ShaftSettings};
+pub use security::{Gatekeeping, gatekeeping_in, gatekeeping_of};
+pub use settings::{
+    AuditSettings, HistorianSettings, HttpSettings, NodeSettings, SecuritySettings, ShaftSettings,
+    is_loopback,
+};
 
 /// A plant folder that was read whole and has no mistake.
 #[derive(Debug)]
@@ -49,6 +54,10 @@ pub struct Plant {
     pub node: NodeSettings,
     /// Where the page and the API listen.
     pub http: HttpSettings,
+    /// Who may come in, and how.
+    pub security: SecuritySettings,
+    /// The audit trail.
+    pub audit: AuditSettings,
     /// The durable log.
     pub shaft: ShaftSettings,
     /// The store of history.
@@ -61,45 +70,10 @@ pub struct Plant {
     pub warnings: Mistakes,
     /// The files that were read, tag tables outside the folder among them.
     pub files: Vec<PathBuf>,
+    /// What was read from disk, by its path in a revision: relative, or absolute for a table outside the folder.
+    pub contents: BTreeMap<String, Vec<u8>>,
     /// A digest of what was read: two folders with the same digest are the same plant.
     pub revision: u64,
-}
-
-/// One device, checked by its driver.
-#[derive(Clone)]
-pub struct PlantDevice {
-    /// Its name, unique in the plant.
-    pub name: String,
-    /// Its driver.
-    pub driver: DriverKind,
-    /// The device; its points are in `device.spec().points`.
-    pub device: Arc<dyn Device>,
-    /// The path of its tags, from the node's on.
-    pub path: TagPath,
-    /// What it is, in the engineer's words.
-    pub description: String,
-    /// One tag per point, in the same order.
-    pub metas: Vec<TagMeta>,
-    /// What the tag table says about the value of each point, in the same order.
-    pub steps: Vec<TagSteps>,
-    /// Whether it is polled.
-    pub enabled: bool,
-    /// After how long without news a tag is stale; `None` leaves it to the runner.
-    pub stale_after: Option<Duration>,
-    /// The same for the same device: when it changes, the device has to be restarted.
-    pub fingerprint: u64,
-}
-
-impl fmt::Debug for PlantDevice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlantDevice")
-            .field("name", &self.name)
-            .field("driver", &self.driver)
-            .field("path", &self.path)
-            .field("points", &self.metas.len())
-            .field("enabled", &self.enabled)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Reads a plant folder.
@@ -112,6 +86,22 @@ pub fn load(dir: &Path, drivers: &[DriverKind]) -> Result<Plant, Mistakes> {
         files.found.push(no_folder(dir));
         return Err(files.found);
     }
+    load_files(files, drivers)
+}
+
+/// Reads a plant folder as it may become.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_draft(
+    dir: &Path,
+    drivers: &[DriverKind],
+    draft: Draft,
+) -> Result<Plant, Mistakes> {
+    load_files(Files::of_draft(dir, draft), drivers)
+}
+
+fn load_files(mut files: Files, drivers: &[DriverKind]) -> Result<Plant, Mistakes> {
     files.check_layout();
     let parts = node::read(&mut files);
     let mut reader = DeviceReader::new(drivers, &parts.node.path);
@@ -129,21 +119,24 @@ pub fn load(dir: &Path, drivers: &[DriverKind]) -> Result<Plant, Mistakes> {
         files.check_tables();
     }
 
-    let Files { mut found, read, digest, .. } = files;
+    let Files { dir, mut found, read, digest, contents, .. } = files;
     found.sort();
     if found.error_count() > 0 {
         return Err(found);
     }
     Ok(Plant {
-        dir: dir.to_owned(),
+        dir,
         node: parts.node,
         http: parts.http,
+        security: parts.security,
+        audit: parts.audit,
         shaft: parts.shaft,
         historian: parts.historian,
         devices,
         rules,
         warnings: found,
         files: read.into_iter().collect(),
+        contents,
         revision: digest.0,
     })
 }

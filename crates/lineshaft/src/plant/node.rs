@@ -1,6 +1,6 @@
 //! `lineshaft.toml`: the node itself.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 
 use lineshaft_model::TagPath;
@@ -10,15 +10,20 @@ use super::files::{Files, NODE_FILE};
 use super::mistake::{Mistake, Severity};
 use super::quantity::print_bytes;
 use super::schema::{At, Checker, Spans};
+use super::security;
 use super::source::Source;
 use super::table::{LATER_SECTIONS, NodeFile};
-use super::{HistorianSettings, HttpSettings, NodeSettings, ShaftSettings};
+use super::{
+    AuditSettings, HistorianSettings, HttpSettings, NodeSettings, SecuritySettings, ShaftSettings,
+};
 
 /// What `lineshaft.toml` says. Where it is wrong a default stands in, so that the rest can be checked.
 #[derive(Debug)]
 pub(crate) struct NodeParts {
     pub(crate) node: NodeSettings,
     pub(crate) http: HttpSettings,
+    pub(crate) security: SecuritySettings,
+    pub(crate) audit: AuditSettings,
     pub(crate) shaft: ShaftSettings,
     pub(crate) historian: HistorianSettings,
 }
@@ -34,17 +39,23 @@ const SEGMENTS_MIN: u64 = 4;
 
 pub(crate) fn read(files: &mut Files) -> NodeParts {
     let path = files.dir.join(NODE_FILE);
-    if !path.exists() {
+    if !files.is_there(&path) {
         let what = "this file is missing: it names the node and the prefix of its tags";
         let mistake = Mistake::of_file(Severity::Error, "LS-CFG-001", NODE_FILE, what);
         files.found.push(mistake.help("`lineshaft init DIR` writes a plant folder to start from"));
         return parts_of(NodeFile::default());
     }
-    let Some(source) = files.toml(&path) else { return parts_of(NodeFile::default()) };
-    let Some(document) = parse(&source, files) else { return parts_of(NodeFile::default()) };
+    match files.toml(&path) {
+        Some(source) => read_text(&source, files),
+        None => parts_of(NodeFile::default()),
+    }
+}
 
+/// Reads the text of `lineshaft.toml`; where it is wrong a default stands in.
+pub(super) fn read_text(source: &Source, files: &mut Files) -> NodeParts {
+    let Some(document) = parse(source, files) else { return parts_of(NodeFile::default()) };
     let root = schemars::schema_for!(NodeFile).to_value();
-    let mut checker = Checker::new(&source, &root);
+    let mut checker = Checker::new(source, &root);
     let at = At { path: "", key: "", head: &(0..0), depth: 0 };
     let good = checker.table(&root, document.as_table(), at);
     let (found, spans) = (checker.found, checker.spans);
@@ -63,16 +74,25 @@ pub(crate) fn read(files: &mut Files) -> NodeParts {
         }
     };
     let listen = file.http.listen.clone();
+    security::check_references(&file.http, source, &spans, files);
+    security::check_names(&file.http, source, &spans, files);
+    let dir = files.dir.clone();
     let mut parts = parts_of(file);
+    parts.http.pair =
+        parts.http.pair.map(|(certificate, key)| (dir.join(certificate), dir.join(key)));
     match listen_address(&listen) {
-        Ok(address) => parts.http.listen = address,
+        Ok(address) => {
+            parts.http.listen = address;
+            security::check_exposure(&parts, source, &spans, files);
+            security::check_clients(&parts.http, source, &spans, files);
+        }
         Err(wrong) => {
             let span = value_span(&spans, "http.listen");
             let mistake = source.error(wrong.code, &span, wrong.what).note("in http");
             files.found.push(wrong.help.into_iter().fold(mistake, Mistake::help));
         }
     }
-    check_shaft(&parts.shaft, &source, &spans, files);
+    check_shaft(&parts.shaft, source, &spans, files);
     parts
 }
 
@@ -89,7 +109,7 @@ pub(crate) fn parse(source: &Source, files: &mut Files) -> Option<Document<Strin
     }
 }
 
-fn value_span(spans: &Spans, path: &str) -> Range<usize> {
+pub(super) fn value_span(spans: &Spans, path: &str) -> Range<usize> {
     spans.get(path).map_or(0..0, |span| span.value.clone())
 }
 
@@ -102,7 +122,12 @@ fn parts_of(file: NodeFile) -> NodeParts {
     let segment_default = SEGMENT_BYTES.min(quota_bytes / SEGMENTS_MIN);
     NodeParts {
         node: NodeSettings { name: file.node.name.unwrap_or_default(), path },
-        http: HttpSettings { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) },
+        http: security::http(file.http, SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        security: security::settings(file.security),
+        audit: AuditSettings {
+            segment_bytes: file.audit.segment.0,
+            reserve_bytes: file.audit.reserve.0,
+        },
         shaft: ShaftSettings {
             quota_bytes,
             free_min_bytes: file.shaft.free_min.0,
@@ -127,35 +152,13 @@ struct WrongListen {
 fn listen_address(text: &str) -> Result<SocketAddr, WrongListen> {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let host = if host == "localhost" { "127.0.0.1" } else { host };
-    let Ok(address) = format!("{host}:{port}").parse::<SocketAddr>() else {
+    format!("{host}:{port}").parse::<SocketAddr>().map_err(|_not_an_address| {
         let help = match (text.parse::<u16>(), host, port.parse::<u16>()) {
             (Ok(port), ..) | (_, "" | "*", Ok(port)) => format!("did you mean `127.0.0.1:{port}`?"),
             _ => "write an address and a port: `127.0.0.1:8080` or `[::1]:8080`".into(),
         };
         let what = format!("`{text}` is not a listen address");
-        return Err(WrongListen { code: "LS-CFG-010", what, help: vec![help] });
-    };
-    let is_loopback = match address.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
-        }
-    };
-    if is_loopback {
-        return Ok(address);
-    }
-    Err(WrongListen {
-        code: "LS-CFG-021",
-        what: format!(
-            "`{text}` can be reached from other machines, and this version has no accounts yet"
-        ),
-        help: vec![
-            format!("did you mean `127.0.0.1:{}`?", address.port()),
-            format!(
-                "from elsewhere use a tunnel (`ssh -L {0}:127.0.0.1:{0} …`) or a proxy that asks who it is",
-                address.port()
-            ),
-        ],
+        WrongListen { code: "LS-CFG-010", what, help: vec![help] }
     })
 }
 
@@ -183,16 +186,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_machine_may_be_listened_to() {
-        for good in
-            ["127.0.0.1:8080", "localhost:0", "[::1]:8080", "127.9.9.9:1", "[::ffff:127.0.0.1]:1"]
-        {
+    fn a_listen_address_is_an_address_and_a_port() {
+        for good in ["127.0.0.1:8080", "localhost:0", "[::1]:8080", "0.0.0.0:443", "10.0.0.5:1"] {
             assert!(listen_address(good).is_ok(), "{good}");
         }
         for (wrong, code) in [
-            ("0.0.0.0:8080", "LS-CFG-021"),
-            ("[::]:8080", "LS-CFG-021"),
-            ("192.168.0.5:8080", "LS-CFG-021"),
             ("8080", "LS-CFG-010"),
             (":8080", "LS-CFG-010"),
             ("plant.example:8080", "LS-CFG-010"),

@@ -353,9 +353,16 @@ impl<'a> Checker<'a> {
             return Some(fits);
         }
         let needed = expected(&self.branches(schema));
-        let what = format!("`{}` is {}, it must be {needed}", inside.key, kind.word());
-        let schema = self.branches(schema).into_iter().next();
-        let help = schema.zip(value).map(|(s, v)| scalar::type_help(s, v, inside.key));
+        let is = match value {
+            Some(Toml::Boolean(on)) => format!("`{}`", on.value()),
+            _ => kind.word().to_owned(),
+        };
+        let what = format!("`{}` is {is}, it must be {needed}", inside.key);
+        let branches = self.branches(schema);
+        let help = value.and_then(|value| {
+            let each = branches.iter().map(|shape| scalar::type_help(shape, value, inside.key));
+            each.into_iter().find(|help| !help.is_empty())
+        });
         let mistake = self.source.error("LS-CFG-005", span, what).note(around.note());
         self.found.push(mistake.help(help.unwrap_or_default()));
         None

@@ -1,9 +1,12 @@
 //! What `lineshaft.toml` says, typed: durations are durations, sizes are bytes, defaults are filled in.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lineshaft_model::TagPath;
+
+use super::table::{Clients, IdleMeans, Insecure, TlsSwitch};
 
 /// Who this node is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +20,89 @@ pub struct NodeSettings {
 /// Where the page and the API listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpSettings {
-    /// Loopback only; port 0 takes a free one.
+    /// Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Whether it speaks TLS.
+    pub tls: TlsSwitch,
+    /// Names people use for this node.
+    pub names: Vec<String>,
+    /// A certificate of the owner with its key.
+    pub pair: Option<(PathBuf, PathBuf)>,
+    /// Whether clients show certificates.
+    pub clients: Clients,
+}
+
+impl HttpSettings {
+    /// Whether an address speaks TLS by these settings.
+    #[must_use]
+    pub fn speaks_tls(&self, address: SocketAddr) -> bool {
+        match self.tls {
+            TlsSwitch::On => true,
+            TlsSwitch::Off => false,
+            TlsSwitch::Auto => !is_loopback(address.ip()),
+        }
+    }
+}
+
+/// Whether only this machine reaches an address.
+#[must_use]
+pub fn is_loopback(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => {
+            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
+        }
+    }
+}
+
+/// Who may come in, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecuritySettings {
+    /// The role of whoever does not say who he is.
+    pub anonymous: Option<String>,
+    /// What everybody reads before logging in.
+    pub banner: Option<String>,
+    /// Whether every change needs a reason.
+    pub require_reason: bool,
+    /// Whether a change of the plant waits for a second person.
+    pub four_eyes: bool,
+    /// What is insecure by choice.
+    pub insecure: Vec<Insecure>,
+    /// How long a session may be idle.
+    pub session_idle: Duration,
+    /// What happens to an idle one.
+    pub session_idle_means: IdleMeans,
+    /// How long a session lasts at most.
+    pub session_max: Duration,
+    /// How many one account may have.
+    pub sessions_per_account: u32,
+    /// The least characters of a password.
+    pub password_length_min: u32,
+    /// How hard it must be to guess, 0 to 4.
+    pub password_score_min: u8,
+    /// How many earlier ones cannot come back.
+    pub password_history: u32,
+    /// After how long it must be changed.
+    pub password_lifetime: Option<Duration>,
+    /// Failures after which an account waits.
+    pub lockout_attempts: u32,
+    /// Within what time they count.
+    pub lockout_window: Duration,
+    /// How long it waits the first time.
+    pub lockout_pause: Duration,
+    /// Failures after which a source waits.
+    pub lockout_source_attempts: u32,
+    /// Roles whose holders must have a second factor.
+    pub second_factor: Vec<String>,
+}
+
+/// The audit trail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// How many bytes one file of it grows to.
+    pub segment_bytes: u64,
+    /// How many bytes it holds back for itself.
+    pub reserve_bytes: u64,
 }
 
 /// The durable log.

@@ -31,12 +31,15 @@ impl Source {
         let start = start.min(line_start + text.len());
         let end = self.boundary(span.end).clamp(start, line_start + text.len());
         let count = |part: &str| u32::try_from(part.chars().count()).unwrap_or(u32::MAX);
+        let shown = shown(text);
+        let hidden = text.len() - shown.len();
+        let (start, end) = (start.min(line_start + shown.len()), end.min(line_start + shown.len()));
         Location {
             file: self.name.clone(),
             line: u32::try_from(line + 1).unwrap_or(u32::MAX),
             column: count(&self.text[line_start..start]).saturating_add(1),
             width: count(&self.text[start..end]).max(1),
-            text: text.to_owned(),
+            text: if hidden == 0 { shown.to_owned() } else { format!("{shown}•••") },
         }
     }
 
@@ -64,6 +67,23 @@ impl Source {
     ) -> Mistake {
         Mistake::at(Severity::Warning, code, self.locate(span), what)
     }
+}
+
+/// Keys whose values are references to secrets; whoever wrote the secret itself made a mistake, and messages
+/// that quote it would spread it.
+const SECRET_KEYS: [&str; 6] = ["key", "password", "passphrase", "secret", "token", "credentials"];
+
+/// The part of a line that may be shown: all of it, or up to the `=` of a secret.
+fn shown(line: &str) -> &str {
+    let Some((key, value)) = line.split_once('=') else { return line };
+    let key = key.trim().rsplit(['.', '_']).next().unwrap_or_default();
+    let is_reference = ["\"file:", "\"env:", "'file:", "'env:"]
+        .iter()
+        .any(|reference| value.trim_start().starts_with(reference));
+    if !SECRET_KEYS.contains(&key.trim_matches('"')) || is_reference {
+        return line;
+    }
+    &line[..line.len() - value.trim_start().len()]
 }
 
 impl Mistake {
@@ -125,6 +145,20 @@ mod tests {
         assert_eq!((at.line, at.column, at.width, at.text.as_str()), (2, 1, 5, "zwölf = 1"));
         let at = source.locate(&(15..16));
         assert_eq!((at.line, at.column, at.width), (2, 9, 1));
+    }
+
+    #[test]
+    fn a_line_with_a_secret_is_shown_without_it() {
+        for (line, expect) in [
+            ("key = \"-----BEGIN PRIVATE KEY-----\"", "key = "),
+            ("db.password=hunter2", "db.password="),
+            ("api_token = 12", "api_token = "),
+            ("key = \"file:/etc/key.pem\"", "key = \"file:/etc/key.pem\""),
+            ("keyboard = \"de\"", "keyboard = \"de\""),
+            ("no secret", "no secret"),
+        ] {
+            assert_eq!(shown(line), expect);
+        }
     }
 
     #[test]

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use super::quantity::{Bytes, Lasting};
+pub use super::table_security::{
+    AuditTable, Clients, HttpTable, IdleMeans, Insecure, SecurityTable, TlsSwitch,
+};
 
 /// `lineshaft.toml`: the node itself. Nothing but `[node]` is needed.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -29,8 +32,10 @@ pub struct NodeFile {
     pub postgres: Later,
     /// The namespace as an OPC UA server; comes with a later version.
     pub opcua: Later,
-    /// People, roles, certificates; comes with a later version.
-    pub security: Later,
+    /// Who may come in, and how.
+    pub security: SecurityTable,
+    /// The audit trail.
+    pub audit: AuditTable,
     /// The link to the site above; comes with a later version.
     pub forward: Later,
 }
@@ -41,7 +46,7 @@ pub struct NodeFile {
 pub struct Later(pub Map<String, Value>);
 
 /// Sections of `lineshaft.toml` and folders beside it that come with a later version.
-pub(crate) const LATER_SECTIONS: [&str; 5] = ["mqtt", "postgres", "opcua", "security", "forward"];
+pub(crate) const LATER_SECTIONS: [&str; 4] = ["mqtt", "postgres", "opcua", "forward"];
 
 /// `[node]`: who this node is.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,15 +59,6 @@ pub struct NodeTable {
     /// The prefix of every tag of this node, from the enterprise downwards: `acme/rotterdam`.
     #[schemars(extend("format" = "tag-path"))]
     pub path: Option<String>,
-}
-
-/// `[http]`: where the page and the API listen.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpTable {
-    /// Address and port; port 0 takes a free one. Loopback only, as long as there are no accounts.
-    #[schemars(extend("format" = "listen"))]
-    pub listen: String,
 }
 
 /// `[shaft]`: the durable log of all samples.
@@ -142,12 +138,6 @@ pub struct DeviceTable {
     pub settings: Option<Map<String, Value>>,
 }
 
-impl Default for HttpTable {
-    fn default() -> HttpTable {
-        HttpTable { listen: "127.0.0.1:8080".into() }
-    }
-}
-
 impl Default for ShaftTable {
     fn default() -> ShaftTable {
         ShaftTable {
@@ -183,6 +173,6 @@ impl Default for DeviceTable {
     }
 }
 
-fn lasting(text: &str) -> Lasting {
+pub(super) fn lasting(text: &str) -> Lasting {
     Lasting(parse_duration(text).unwrap_or_default())
 }

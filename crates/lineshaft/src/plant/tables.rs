@@ -42,7 +42,11 @@ impl Tables {
             Ok(bytes) => bytes,
             Err(error) => {
                 let what = format!("cannot read `{}`: {}", files.name_of(&path), why(&error));
-                let help = neighbour(&path, &files.dir.join("tags"));
+                // Names beside a file that may not be read are nobody's business either.
+                let help = match error.kind() {
+                    std::io::ErrorKind::Unsupported => String::new(),
+                    _ => neighbour(&path, &files.dir.join("tags")),
+                };
                 files.found.push(asked(what).help(help));
                 return None;
             }

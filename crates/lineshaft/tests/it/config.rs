@@ -248,6 +248,7 @@ fn the_committed_schema_is_that_of_this_version() {
 }
 
 /// Whatever is in a file, reading the folder ends with a plant or with mistakes that can be printed.
+/// Proves: A11, CR 3.5.
 #[test]
 fn no_text_breaks_the_reader() {
     let dir = tempfile::tempdir().unwrap();

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::field::{Counters, Device, Field};
 use crate::harness::{Client, Node, Plant, Process, SOON, Writes, eventually};
+use crate::identity::written_in_trail;
 
 const KILLS: usize = 50;
 const DEVICES: usize = 4;
@@ -29,6 +30,7 @@ const SETPOINT: &str = "acme/test/d0/setpoint";
 
 /// The smallest segments, the smallest memory, the shortest age: seals happen all the time and are killed too.
 const SECTIONS: &str = "[node]\nname = \"crash\"\npath = \"acme/test\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+    [security]\nanonymous = \"admin\"\n\
     [shaft]\nsegment = \"1MiB\"\ncommit_interval = \"INTERVAL\"\n\
     [historian]\nhot_memory = \"1MiB\"\nseal_after = \"1s\"\n";
 
@@ -256,6 +258,7 @@ fn seed() -> u64 {
     seed
 }
 
+/// Proves: CR 7.4.
 #[test]
 fn what_was_acknowledged_survives_fifty_kills_under_full_load() {
     let clock = Clock::real();
@@ -288,6 +291,11 @@ fn what_was_acknowledged_survives_fifty_kills_under_full_load() {
     node.stop();
     let verified = rig.plant.verify();
     assert!(verified.status.success(), "{verified:?}");
+    let trail = written_in_trail(&rig.plant);
+    for done in &rig.writes.done {
+        let is_kept = trail.binary_search(&u64::from(*done)).is_ok();
+        assert!(is_kept, "the write of {done} was answered and is not in the trail");
+    }
 }
 
 #[test]
@@ -310,6 +318,7 @@ fn a_stop_under_full_load_loses_nothing() {
     assert_eq!(life.kept.as_ref(), Some(&life.after), "all that was read is in history");
 }
 
+/// Proves: CR 7.4.
 #[test]
 fn a_kill_in_the_first_moments_leaves_a_folder_that_opens() {
     let mut seed = Seed::new(seed());

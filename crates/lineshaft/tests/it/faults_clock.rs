@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lineshaft::node::{DataFolder, Metrics, Node, Options, Watch};
+use lineshaft::node::{DataFolder, Metrics, Node, Options, Visitor, Watch};
 use lineshaft_drivers::DRIVERS;
 use lineshaft_runtime::Clock;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use crate::harness::{Client, Plant, SOON, eventually};
 const HOUR: Duration = Duration::from_secs(3_600);
 const TAG: &str = "acme/test/press/c0";
 
+/// Proves: A29, CR 2.11 RE1, P11-28.
 #[test]
 fn a_clock_set_back_freezes_nothing_and_loses_nothing() {
     let (field, counters) = (Field::new(), Counters::new(1, 1));
@@ -27,13 +28,14 @@ fn a_clock_set_back_freezes_nothing_and_loses_nothing() {
     let options = Options {
         listen: None,
         watch: Watch::Ignore,
+        visitor: Visitor::IsWelcome,
         metrics: Metrics(Arc::new(String::new)),
         clock: clock.clone(),
     };
     let loaded = lineshaft::plant::load(&plant.folder(), DRIVERS).unwrap();
     let data = DataFolder::take(&plant.data()).unwrap();
     let node = executor.block_on(Node::start(loaded, data, options)).unwrap();
-    let mut client = Client::new(node.address);
+    let mut client = Client::new(node.address());
     let mut ask = |path: &str| client.get(&format!("/api/v1/{path}")).unwrap().json();
     // Time passes while the test looks.
     let mut when = |what: &str, path: &str, seen: &dyn Fn(&Value) -> bool| {
@@ -59,6 +61,13 @@ fn a_clock_set_back_freezes_nothing_and_loses_nothing() {
         status["clock_steps"] == 1 && sealed > count
     });
     assert_eq!(status["samples_lost"], 0, "{status}");
+    let steps = when("the entry of the step", "audit?action=clock.step", &|page| {
+        page["entries"].as_array().is_some_and(|entries| !entries.is_empty())
+    });
+    let entries = steps["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 1, "{steps}");
+    let said = entries[0]["new"].as_str().unwrap();
+    assert!(said.starts_with("back by 36") || said.starts_with("back by 35"), "{said}");
     executor.block_on(node.stop());
     drop(executor);
 

@@ -135,6 +135,15 @@ impl Process {
         assert!(sent.success());
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.lock().id()
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn out(&self) -> String {
+        self.out.text()
+    }
+
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.err.text()
@@ -267,6 +276,8 @@ struct Series<'a> {
 pub(crate) struct Client {
     address: SocketAddr,
     stream: Option<BufReader<TcpStream>>,
+    /// A header line that says who asks.
+    who: String,
 }
 
 /// An answer.
@@ -274,6 +285,8 @@ pub(crate) struct Client {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// The session that was begun, as `name=secret`.
+    pub(crate) cookie: Option<String>,
 }
 
 impl Reply {
@@ -288,11 +301,22 @@ impl Reply {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr) -> Client {
-        Client { address, stream: None }
+        Client { address, stream: None, who: String::new() }
+    }
+
+    /// Asks with a token.
+    pub(crate) fn with_token(address: SocketAddr, token: &str) -> Client {
+        let who = format!("authorization: Bearer {token}\r\n");
+        Client { address, stream: None, who }
+    }
+
+    /// Asks as the browser of somebody who has logged in.
+    pub(crate) fn with_cookie(address: SocketAddr, cookie: &str) -> Client {
+        Client { address, stream: None, who: format!("cookie: {cookie}\r\n") }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> io::Result<Reply> {
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n\r\n", self.address);
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{}\r\n", self.address, self.who);
         if self.stream.is_some() {
             if let Ok(reply) = self.ask(&head) {
                 return Ok(reply);
@@ -305,10 +329,21 @@ impl Client {
 
     /// Never asks twice: what failed may have been done.
     pub(crate) fn post(&mut self, path: &str, body: &Value) -> io::Result<Reply> {
+        self.send_json("POST", path, body)
+    }
+
+    /// Never asks twice either.
+    pub(crate) fn send_json(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> io::Result<Reply> {
         let body = body.to_string();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{}content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
+            self.who,
             body.len()
         );
         self.ask(&request)
@@ -333,7 +368,7 @@ impl Client {
             }
         };
         stream.get_mut().write_all(request.as_bytes())?;
-        let (mut status, mut length) = (0, None);
+        let (mut status, mut length, mut cookie) = (0, None, None);
         let mut line = String::new();
         loop {
             line.clear();
@@ -346,14 +381,37 @@ impl Client {
             match line.trim_end().split_once(' ') {
                 Some(("HTTP/1.1", rest)) => status = rest[..3].parse().unwrap(),
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length:") => {
-                    length = Some(value.parse().unwrap());
+                    length = Some(value.parse::<usize>().unwrap());
+                }
+                Some((name, value)) if name.eq_ignore_ascii_case("set-cookie:") => {
+                    cookie = value.split(';').next().map(str::to_owned);
                 }
                 _ => {}
             }
         }
-        let mut body = vec![0; length.unwrap()];
+        let Some(length) = length else {
+            return Ok(Reply { status, body: chunks(stream)?, cookie });
+        };
+        let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
-        Ok(Reply { status, body })
+        Ok(Reply { status, body, cookie })
+    }
+}
+
+/// A body whose length was not known at its beginning (RFC 9112 §7.1).
+fn chunks(stream: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
+        let start = body.len();
+        body.resize(start + length, 0);
+        stream.read_exact(&mut body[start..])?;
+        stream.read_line(&mut line)?;
+        if length == 0 {
+            return Ok(body);
+        }
     }
 }
 
@@ -409,14 +467,22 @@ pub(crate) struct Plant {
 pub(crate) const NODE: &str =
     "[node]\nname = \"test\"\npath = \"acme/test\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
 
+/// Most tests are about the plant, not about who asks: whoever comes may do everything.
+pub(crate) const OPEN: &str = "[security]\nanonymous = \"admin\"\n";
+
 impl Plant {
-    /// A plant without devices; `sections` go into `lineshaft.toml` below the node's own.
+    /// A plant without devices that lets everybody do everything; `sections` go into `lineshaft.toml` below the node's own.
     pub(crate) fn new(sections: &str) -> Plant {
+        Plant::of(&format!("{NODE}{OPEN}{sections}"))
+    }
+
+    /// A plant without devices with this `lineshaft.toml`.
+    pub(crate) fn of(file: &str) -> Plant {
         let plant = Plant { dir: TempDir::new().unwrap() };
         for folder in ["devices", "tags", "pipelines"] {
             std::fs::create_dir_all(plant.folder().join(folder)).unwrap();
         }
-        plant.put("lineshaft.toml", &format!("{NODE}{sections}"));
+        plant.put("lineshaft.toml", file);
         plant
     }
 

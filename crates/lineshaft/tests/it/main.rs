@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic, also in its helper functions")]
 
+mod attacks;
+mod command_line;
 mod config;
 mod crash;
 mod faults;
 mod faults_clock;
 mod field;
 mod harness;
+mod identity;
 mod manual;
 mod node;
 mod reload;
+mod trail;

@@ -68,9 +68,10 @@ fn properties<'a>(schema: &'a Json, table: &'a Json) -> &'a serde_json::Map<Stri
 fn the_page_of_the_plant_folder_names_every_key_with_its_limits_and_default() {
     let schema = plant::config_schema(DRIVERS);
     let files = &schema["properties"];
-    let mut tables: Vec<(&str, &Json)> = ["node", "http", "shaft", "historian"]
-        .map(|name| (name, &files["lineshaft.toml"]["properties"][name]))
-        .to_vec();
+    let mut tables: Vec<(&str, &Json)> =
+        ["node", "http", "security", "audit", "shaft", "historian"]
+            .map(|name| (name, &files["lineshaft.toml"]["properties"][name]))
+            .to_vec();
     tables.push(("devices", &files["devices/*.toml"]["additionalProperties"]["allOf"][0]));
     tables.push(("pipelines", &files["pipelines/*.toml"]["additionalProperties"]));
     for (name, table) in tables {

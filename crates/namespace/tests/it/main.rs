@@ -231,6 +231,19 @@ fn a_tag_stays_while_its_name_or_a_prefix_holds_it() {
     assert_eq!(subscription.count(), 0);
 }
 
+#[test]
+fn several_prefixes_leave_at_once_and_the_others_stay() {
+    let namespace = namespace(&["a/x", "b/y", "c/z"]);
+    let mut subscription = namespace.subscribe();
+    for prefix in ["a", "b", "c"] {
+        subscription.add_under(prefix);
+    }
+    subscription.remove_each_under(&["/c/", "a", "no/such"]);
+    assert_eq!(subscription.count(), 1);
+    subscription.remove_each_under(&[]);
+    assert_eq!(subscription.count(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_subscription_wakes_for_its_own_tags_at_most_every_50_ms() {
     let namespace = namespace(&["a", "b"]);

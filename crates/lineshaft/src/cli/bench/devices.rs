@@ -69,14 +69,14 @@ pub(super) fn serve(count: u16) -> ExitCode {
                 match Server::bind((Ipv4Addr::LOCALHOST, 0).into(), Arc::new(registers)).await {
                     Ok(server) => server,
                     Err(error) => {
-                        eprintln!("error cannot bind a simulated device: {error}");
+                        complain!("error cannot bind a simulated device: {error}");
                         return ExitCode::FAILURE;
                     }
                 };
-            println!("{}", server.address());
+            say!("{}", server.address());
             tree.spawn(TaskKind::DriverRun, "device", server.serve());
         }
-        println!("ready");
+        say!("ready");
         let _ = std::io::stdout().flush();
         let closed = tokio::task::spawn_blocking(|| {
             let _ = std::io::stdin().read_to_end(&mut Vec::new());

@@ -7,7 +7,9 @@ mod devices;
 mod machine;
 mod poll;
 mod shaft;
+mod siege;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,6 +60,21 @@ enum Which {
         #[arg(long, default_value_t = 1_000)]
         tags: u16,
     },
+    /// The audit trail: durable entries a second, a full check, and the size of a proof.
+    Audit,
+    /// Polling and logging in under thousands of slow and idle connections.
+    Siege {
+        /// How long each part is measured, calm and under siege.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// The attackers of `siege`, until standard input closes.
+    #[command(hide = true)]
+    Attack {
+        /// Whom.
+        #[arg(long)]
+        address: SocketAddr,
+    },
     /// The simulated devices of `poll`, until standard input closes.
     #[command(hide = true)]
     Devices {
@@ -78,7 +95,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         std::env::temp_dir().join(format!("lineshaft-bench-{}", std::process::id()))
     });
     if let Err(error) = std::fs::create_dir_all(&dir) {
-        eprintln!("error LS-NOD-001: cannot use {}: {error}", dir.display());
+        complain!("error LS-NOD-001: cannot use {}: {error}", dir.display());
         return ExitCode::FAILURE;
     }
     let outcome = measure(&arguments.which, &dir);
@@ -88,7 +105,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error {error}");
+            complain!("error {error}");
             ExitCode::FAILURE
         }
     }
@@ -110,8 +127,22 @@ fn measure(which: &Which, dir: &Path) -> Outcome {
             let load = poll::Load { links: *links, tags: *tags, period_ms: 1_000, seconds: 0 };
             poll::hold(dir, &load)
         }
+        Which::Audit => audit(dir),
+        Which::Siege { seconds } => siege::run(dir, *seconds),
+        Which::Attack { address } => siege::besiege(*address),
         Which::Devices { .. } => Ok(()),
     }
+}
+
+/// About 300 MB of entries.
+const AUDIT_ENTRIES: u64 = 1_000_000;
+
+fn audit(dir: &Path) -> Outcome {
+    use lineshaft_audit::bench;
+    for measured in [bench::append(dir, AUDIT_ENTRIES), bench::verify_all(dir), bench::proof()] {
+        say!("{}", measured.map_err(|error| error.to_string())?);
+    }
+    Ok(())
 }
 
 fn historian(dir: &Path) -> Outcome {
@@ -119,7 +150,7 @@ fn historian(dir: &Path) -> Outcome {
     let all = [("year-plot", bench::year_plot as fn(&Path) -> _), ("plant-mix", bench::plant_mix)];
     for (name, measure) in all {
         let report = measure(&dir.join(name)).map_err(|error| Chain(&error).to_string())?;
-        println!("historian, {name}\n{report}");
+        say!("historian, {name}\n{report}");
     }
     Ok(())
 }

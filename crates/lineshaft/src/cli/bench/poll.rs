@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::Outcome;
 use super::devices::stamp;
 use super::machine::{memory_mib, percentile, processor_time};
-use crate::node::{DataFolder, Node, Options, Watch};
+use crate::node::{DataFolder, Node, Options, Visitor, Watch};
 
 /// What is polled.
 #[derive(Debug, Clone, Copy)]
@@ -44,22 +44,23 @@ impl Drop for Devices {
 }
 
 pub(super) fn run(dir: &Path, load: &Load) -> Outcome {
-    with_node(dir, load, async |node| measure(&node, load).await.map(|()| node))
+    with_node(dir, load, Visitor::IsWelcome, async |node| measure(&node, load).await.map(|()| node))
 }
 
 /// Runs the same plant until Ctrl-C, for a browser to look at.
 pub(super) fn hold(dir: &Path, load: &Load) -> Outcome {
-    with_node(dir, load, async |node| {
-        println!("listening http://{}", node.address);
+    with_node(dir, load, Visitor::IsWelcome, async |node| {
+        say!("listening {}", node.url());
         tokio::signal::ctrl_c().await.map_err(|error| error.to_string())?;
         Ok(node)
     })
 }
 
 /// Starts devices and a node that polls them, lets `work` have it, and stops everything.
-fn with_node(
+pub(super) fn with_node(
     dir: &Path,
     load: &Load,
+    visitor: Visitor,
     work: impl AsyncFnOnce(Node) -> Result<Node, String>,
 ) -> Outcome {
     let (devices, addresses) = start_devices(load.links)?;
@@ -71,20 +72,21 @@ fn with_node(
         .build()
         .map_err(|error| error.to_string())?;
     let outcome = executor.block_on(async {
-        let stragglers = work(start_node(dir, &plant).await?).await?.stop().await;
+        let stragglers = work(start_node(dir, &plant, visitor).await?).await?.stop().await;
         if stragglers.is_empty() { Ok(()) } else { Err(format!("did not stop: {stragglers:?}")) }
     });
     drop(devices);
     outcome
 }
 
-async fn start_node(dir: &Path, plant: &Path) -> Result<Node, String> {
+async fn start_node(dir: &Path, plant: &Path, visitor: Visitor) -> Result<Node, String> {
     let plant = crate::plant::load(plant, lineshaft_drivers::DRIVERS)
         .map_err(|mistakes| mistakes.to_string())?;
     let options = Options {
         listen: None,
         watch: Watch::Ignore,
         metrics: crate::cli::run::recorder(),
+        visitor,
         clock: Clock::real(),
     };
     let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
@@ -150,11 +152,13 @@ async fn measure(node: &Node, load: &Load) -> Outcome {
     let rate = (node.view().status().samples_total - samples) as f64 / wall;
     let (now, most) = memory_mib();
     let skipped: u64 = node.devices().list().iter().map(|d| d.counters.skipped_cycles).sum();
-    println!(
+    say!(
         "poll: {} links × {} tags, every {} ms, for {wall:.0} s\n  samples/s      {rate:>10.0}\n  \
          cores used     {cores:>10.2}\n  memory         {now:>10.0} MiB (most {most:.0})\n  \
          skipped cycles {skipped:>10}",
-        load.links, load.tags, load.period_ms
+        load.links,
+        load.tags,
+        load.period_ms
     );
     writes(node, &clock).await?;
     live(node, &clock, load).await
@@ -180,7 +184,7 @@ async fn writes(node: &Node, clock: &Clock) -> Outcome {
         }
     }
     took.sort_by(f64::total_cmp);
-    println!(
+    say!(
         "write: {WRITES} tags, one after the other, while all is polled\n  p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms",
         percentile(&took, 0.5),
         percentile(&took, 0.99),
@@ -197,7 +201,7 @@ async fn live(node: &Node, clock: &Clock, load: &Load) -> Outcome {
     for link in 0..load.links {
         tags.extend((0..each).map(|n| format!("bench/site/d{link}/t{n}")));
     }
-    let url = format!("ws://{}/api/v1/live", node.address);
+    let url = format!("ws://{}/api/v1/live", node.address());
     let (mut socket, _) =
         tokio_tungstenite::connect_async(url).await.map_err(|error| error.to_string())?;
     for some in tags.chunks(1_000) {
@@ -225,7 +229,7 @@ async fn live(node: &Node, clock: &Clock, load: &Load) -> Outcome {
         }
     }
     ages.sort_by(f64::total_cmp);
-    println!(
+    say!(
         "live: {} tags on one connection, {} values\n  read in the device → decoded by the client: p50 {:.0} ms, p99 {:.0} ms, longest {:.0} ms",
         tags.len(),
         ages.len(),

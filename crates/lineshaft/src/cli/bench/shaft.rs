@@ -21,7 +21,7 @@ pub(super) fn run(dir: &Path, seconds: u64) -> Outcome {
     #[expect(clippy::cast_precision_loss, reason = "figures for people")]
     let (samples, gigabytes) = (figures.samples as f64, figures.bytes as f64 / 1e9);
     let recovery = figures.recovery.as_secs_f64();
-    println!(
+    say!(
         "shaft: batches of 1,000 numeric samples, group commit, every one synced, {:.1} s\n  \
          samples/s            {:>8.2} million (goal 3)\n  \
          bytes on disk/sample {:>8.2} (goal 12)\n  \

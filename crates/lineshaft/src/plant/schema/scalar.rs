@@ -233,6 +233,11 @@ pub(crate) fn type_help(shape: &Json, value: &Toml, key: &str) -> String {
         (_, Some(number), Some("bytes")) => {
             format!("a size needs a unit: did you mean `{key} = \"{number}MiB\"`?")
         }
+        (Toml::Boolean(on), ..) => {
+            let word = if *on.value() { "on" } else { "off" };
+            let knows = constants(&[shape]).contains(&word);
+            if knows { format!("did you mean `{key} = \"{word}\"`?") } else { String::new() }
+        }
         (_, Some(number), None) if plain_text => format!("did you mean `{key} = \"{number}\"`?"),
         (Toml::String(text), ..) => {
             let text = text.value().trim();
