@@ -1,20 +1,23 @@
 // Serves dist and fakes the HTTP and WebSocket contract with a made-up plant, for looking at the
-// page while developing it: PORT=8080 EXTRA=10000 node scripts/mock.mjs
+// page while developing it: PORT=8080 EXTRA=10000 node scripts/mock.mjs (DIST=… for another build)
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { auditRoutes } from "./mock-audit.mjs";
+import { identityRoutes, mock, must, Refusal, startOver, TextAnswer, whoIs } from "./mock-identity.mjs";
 import { buildPlant, plot, ROOT, sampleAt, write } from "./mock-plant.mjs";
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
+const dist = process.env.DIST ?? join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const port = Number(process.env.PORT ?? 8080);
 const started = Date.now() - 3 * 3_600_000;
 const offline = Date.now();
 const { tags, devices } = buildPlant(Number(process.env.EXTRA ?? 0));
 const byPath = new Map(tags.map((tag) => [tag.tag, tag]));
 const ids = new Map(tags.map((tag, at) => [tag.tag, at + 1]));
-// Set by POST /mock {"mute":true}: no heartbeats, to see what a dead line looks like.
+// Set by POST /mock {"mute":true}: no heartbeats, to see what a dead line looks like. The other members are those of
+// `mock` in mock-identity.mjs: who one is without a session, and the policy.
 let muted = false;
 
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json" };
@@ -25,12 +28,6 @@ const under = (prefix) => (prefix === "" ? tags : tags.filter((tag) => tag.tag =
 /** Whether a tag counts for who asks below `prefix`. */
 const counts = (tag, prefix, diagnostics) => diagnostics !== "exclude" || !`/${tag.tag.slice(prefix.length)}`.replace("//", "/").includes("/_");
 const record = ({ f, seed, ...tag }) => ({ ...tag, ...last(byPath.get(tag.tag)) });
-
-class Refusal {
-  constructor(status, code, detail, more = {}) {
-    Object.assign(this, { status, body: { type: `/errors/${code}`, title: "Request refused", status, detail, code, ...more } });
-  }
-}
 
 function listTags(ask) {
   const search = (ask.get("search") ?? "").toLowerCase();
@@ -116,9 +113,18 @@ function status() {
   };
 }
 
-async function post(path, text) {
-  const ask = JSON.parse(text);
-  if (path === "/mock") return (muted = ask.mute), { muted };
+/** What each of our own addresses needs; those of the trail and of revisions have their own below. */
+const NEEDS = { tags: "read-plant", tree: "read-plant", values: "read-plant", history: "read-plant", write: "write-plant", devices: "read-node", status: "read-node" };
+const NEEDS_OF_OTHERS = { audit: "read-audit", revisions: "read-config", plant: "read-config", proposals: "read-config", signatures: "read-config", certificates: "read-accounts", security: "read-accounts" };
+
+async function post(path, ask) {
+  if (path === "/mock") {
+    const { mute = muted, fresh = false, ...rest } = ask;
+    muted = mute;
+    if (fresh) startOver();
+    return Object.assign(mock, rest);
+  }
+  if (mock.require_reason && !ask.why) throw new Refusal(422, "LS-API-031", "a reason is required", { field: "why" });
   const tag = find(ask.tag);
   if (tag.access !== "read-write") throw new Refusal(403, "LS-API-010", `${tag.tag} is read-only`);
   await new Promise((done) => setTimeout(done, 350));
@@ -130,11 +136,15 @@ async function post(path, text) {
 
 async function answer(request, url) {
   const path = url.pathname.replace("/api/v1", "");
-  if (request.method === "POST") {
-    let text = "";
-    for await (const part of request) text += part;
-    return post(path, text);
-  }
+  const who = whoIs(request);
+  let text = "";
+  for await (const part of request) text += part;
+  const body = JSON.parse(text || "{}");
+  const people = identityRoutes(request.method, path, body, who, request);
+  if (people !== undefined) return people;
+  const needed = NEEDS[path.slice(1)];
+  if (needed !== undefined) must(who, needed);
+  if (request.method === "POST") return post(path, body);
   switch (path) {
     case "/tags": return listTags(url.searchParams);
     case "/tree": return tree(url.searchParams.get("under") ?? "", Number(url.searchParams.get("depth") ?? 1), url.searchParams.get("diagnostics"));
@@ -148,10 +158,20 @@ async function answer(request, url) {
 
 const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://mock");
+  const other = NEEDS_OF_OTHERS[url.pathname.split("/")[3]];
+  const allowed = other === undefined || whoIs(request).permissions.some((rule) => rule.permission === other);
+  if (allowed && (await auditRoutes(request, response, url))) return;
   if (url.pathname.startsWith("/api/v1/") || url.pathname === "/mock") {
     try {
-      const body = JSON.stringify(await answer(request, url));
-      response.writeHead(200, { "content-type": "application/json" }).end(body);
+      if (!allowed) must(whoIs(request), other);
+      const said = await answer(request, url);
+      const { answer: inner, cookie } = said.cookie === undefined ? { answer: said } : said;
+      const headers = cookie === undefined ? {} : { "set-cookie": `lineshaft_session=${cookie}; HttpOnly; SameSite=Strict; Path=/${cookie === "" ? "; Max-Age=0" : ""}` };
+      if (inner instanceof TextAnswer) {
+        response.writeHead(200, { "content-type": inner.type, ...(inner.name ? { "content-disposition": `attachment; filename="${inner.name}"` } : {}) }).end(inner.text);
+      } else {
+        response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(inner));
+      }
     } catch (refusal) {
       const body = refusal instanceof Refusal ? refusal.body : { title: "Mock failed", status: 500, detail: String(refusal) };
       response.writeHead(body.status, { "content-type": "application/problem+json" }).end(JSON.stringify(body));
@@ -168,7 +188,16 @@ const server = createServer(async (request, response) => {
 });
 
 const sockets = new WebSocketServer({ server, path: "/api/v1/live" });
-sockets.on("connection", (socket) => {
+sockets.on("connection", (socket, request) => {
+  const ask = () => whoIs({ headers: { ...request.headers, "lineshaft-background": "1" } });
+  const { name } = ask();
+  const mayListen = () => {
+    const who = ask();
+    if (who.name === name && who.permissions.some((rule) => rule.permission === "read-plant")) return true;
+    socket.close(who.account === null ? 4401 : 4403);
+    return false;
+  };
+  if (!mayListen()) return;
   const wanted = new Map();
   const send = (message) => socket.send(JSON.stringify(message));
   const values = (some) => {
@@ -194,7 +223,7 @@ sockets.on("connection", (socket) => {
     }
   });
   const pulse = setInterval(() => {
-    if (muted) return;
+    if (muted || !mayListen()) return;
     const news = [];
     for (const [tag, before] of wanted) {
       const sample = last(byPath.get(tag));

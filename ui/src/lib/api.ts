@@ -1,5 +1,6 @@
 // The HTTP half of the contract (docs/manual/src/http.md): shapes, and one function per request.
-// Not here: live values (connection.ts).
+// Not here: live values (connection.ts), who is who (identity.ts).
+import { activity } from "./activity";
 
 export type Quality = "good" | "uncertain" | "bad";
 export type Value = number | boolean | string | null;
@@ -147,6 +148,8 @@ export class Problem extends Error {
   readonly code: string | null;
   readonly field: string | null;
   readonly remedy: string | null;
+  /** The whole answer: some refusals carry more than all have, mistakes with their lines for instance. */
+  readonly said: Readonly<Record<string, unknown>>;
 
   constructor(from: {
     status: number;
@@ -155,6 +158,7 @@ export class Problem extends Error {
     code?: string | null;
     field?: string | null;
     remedy?: string | null;
+    said?: Record<string, unknown>;
   }) {
     super(from.detail);
     this.status = from.status;
@@ -163,6 +167,13 @@ export class Problem extends Error {
     this.code = from.code ?? null;
     this.field = from.field ?? null;
     this.remedy = from.remedy ?? null;
+    this.said = from.said ?? {};
+  }
+
+  /** A member that is a list of texts, such as the reasons why a password is refused. */
+  list(member: string): string[] {
+    const list = this.said[member];
+    return Array.isArray(list) ? list.filter((one): one is string => typeof one === "string") : [];
   }
 
   static of(cause: unknown): Problem {
@@ -171,7 +182,7 @@ export class Problem extends Error {
   }
 }
 
-const BASE = "/api/v1/";
+export const BASE = "/api/v1/";
 /** Longer than the node's own limit for a write, so that its answer wins over ours. */
 const TIMEOUT_MS = 30_000;
 
@@ -188,12 +199,28 @@ export function query(params: Params): string {
   return text === "" ? "" : `?${text}`;
 }
 
-async function request<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
+let refused: (problem: Problem, path: string) => void = () => {};
+
+/** Who wants to know that the node did not take who we are: 401, 403 and 423 of any request. */
+export function whenRefused(listener: (problem: Problem, path: string) => void): void {
+  refused = listener;
+}
+
+interface Answer {
+  text: string;
+  /** Null when the text is not JSON. */
+  body: unknown;
+}
+
+async function ask(path: string, init: RequestInit, signal?: AbortSignal): Promise<Answer> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   const joint = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  const headers = new Headers(init.headers);
+  // Requests that no hand caused must not keep a session awake that nobody sits before.
+  if ((init.method ?? "GET") === "GET" && activity.background(Date.now())) headers.set("lineshaft-background", "1");
   let response: Response;
   try {
-    response = await fetch(BASE + path, { ...init, signal: joint });
+    response = await fetch(BASE + path, { ...init, headers, signal: joint });
   } catch (cause) {
     if (signal?.aborted === true) throw cause;
     throw new Problem({
@@ -210,20 +237,44 @@ async function request<T>(path: string, init: RequestInit, signal?: AbortSignal)
   } catch {
     // Not JSON: a proxy's error page, most likely. The status below says enough.
   }
-  if (response.ok && body !== null) return body as T;
+  if (response.ok) return { text, body };
   const said = (body ?? {}) as Record<string, unknown>;
   const word = (key: string) => (typeof said[key] === "string" ? (said[key] as string) : null);
-  throw new Problem({
+  const problem = new Problem({
     status: response.status,
     title: word("title") ?? `The node answered ${response.status}`,
     detail: word("detail") ?? `${path.split("?")[0]} answered ${response.status} ${response.statusText}`.trim(),
     code: word("code"),
     field: word("field"),
     remedy: word("remedy"),
+    said,
+  });
+  if ([401, 403, 423].includes(response.status)) refused(problem, path);
+  throw problem;
+}
+
+async function request<T>(path: string, init: RequestInit, signal?: AbortSignal): Promise<T> {
+  const { body } = await ask(path, init, signal);
+  if (body !== null) return body as T;
+  throw new Problem({
+    status: 0,
+    title: "The answer could not be read",
+    detail: `${path.split("?")[0]} answered with something other than JSON.`,
   });
 }
 
-function get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+/** An answer letter by letter, where the exact bytes count: entries of the trail, proofs, certificates. */
+export async function getText(path: string, params: Params, signal?: AbortSignal): Promise<string> {
+  return (await ask(path + query(params), { headers: { accept: "application/json, text/plain" } }, signal)).text;
+}
+
+/** A request that changes something: POST, PUT, PATCH or DELETE with a JSON body. */
+export function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body: unknown = {}, signal?: AbortSignal): Promise<T> {
+  const headers = { "content-type": "application/json", accept: "application/json" };
+  return request<T>(path, { method, headers, body: JSON.stringify(body) }, signal);
+}
+
+export function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
   return request<T>(path + query(params), { headers: { accept: "application/json" } }, signal);
 }
 
@@ -254,11 +305,7 @@ export const api = {
   },
 
   write(tag: string, value: Value, why: string): Promise<WriteDone> {
-    return request("write", {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body: JSON.stringify({ tag, value, why }),
-    });
+    return send("POST", "write", { tag, value, why });
   },
 };
 

@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Sample } from "./api";
-import { BACKOFF_MOST_MS, Connection, type LinkState, type Socket, STALE_AFTER_MS } from "./connection";
+import { BACKOFF_MOST_MS, Connection, FORBIDDEN, type LinkState, NOT_KNOWN, type Socket, STALE_AFTER_MS } from "./connection";
 
 class FakeSocket implements Socket {
   sent: unknown[] = [];
   closed = false;
   onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
+  onclose: ((event?: { code: number }) => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   send(text: string): void {
     this.sent.push(JSON.parse(text));
@@ -56,16 +56,19 @@ let world: FakeWorld;
 let states: LinkState[];
 let heard: Map<string, Sample>[];
 let connection: Connection;
+let barred: number[];
 
 beforeEach(() => {
   world = new FakeWorld();
   states = [];
   heard = [];
+  barred = [];
   connection = new Connection(world, {
     samples: (samples) => void heard.push(samples),
     state: (state) => void states.push(state),
     heartbeat: () => {},
     refused: () => {},
+    barred: (code) => void barred.push(code),
   });
   connection.start();
 });
@@ -182,5 +185,35 @@ describe("signs of life", () => {
     world.socket.onmessage?.({ data: "not json" });
     world.socket.say({ type: "of a newer node" });
     expect(connection.state).toBe("live");
+  });
+});
+
+describe("being sent away", () => {
+  it.each([NOT_KNOWN, FORBIDDEN])("close code %i is told once and not followed by another attempt", (code) => {
+    world.socket.onopen?.();
+    world.socket.onclose?.({ code });
+    expect(barred).toEqual([code]);
+    world.pass(120_000);
+    connection.retryNow();
+    expect(world.sockets).toHaveLength(1);
+  });
+
+  it("what was wanted is asked for again when somebody may listen", () => {
+    world.socket.onopen?.();
+    connection.want(["a"]);
+    world.pass(100);
+    world.socket.onclose?.({ code: NOT_KNOWN });
+    connection.start();
+    world.socket.onopen?.();
+    expect(world.sockets).toHaveLength(2);
+    expect(world.socket.sent).toEqual([{ subscribe: ["a"] }]);
+  });
+
+  it("any other close code is a lost line, and is dialled again", () => {
+    world.socket.onopen?.();
+    world.socket.onclose?.({ code: 1006 });
+    world.pass(1_000);
+    expect(world.sockets).toHaveLength(2);
+    expect(barred).toEqual([]);
   });
 });

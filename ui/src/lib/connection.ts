@@ -14,6 +14,9 @@ const SUBSCRIBE_AFTER_MS = 60;
 const UNSUBSCRIBE_AFTER_MS = 2_000;
 /** Tags in one message, so that a frame stays well under 64 KiB with long paths. */
 const TAGS_PER_MESSAGE = 250;
+/** The node closes with these when it no longer knows who listens, and when it may not be listened to. */
+export const NOT_KNOWN = 4401;
+export const FORBIDDEN = 4403;
 
 export type LinkState = "connecting" | "live" | "stale" | "offline";
 
@@ -21,7 +24,7 @@ export interface Socket {
   send(text: string): void;
   close(): void;
   onopen: (() => void) | null;
-  onclose: (() => void) | null;
+  onclose: ((event?: { code: number }) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
 }
 
@@ -37,6 +40,8 @@ export interface Ears {
   state(state: LinkState): void;
   heartbeat(nodeMs: number, heardMs: number): void;
   refused(code: string, detail: string): void;
+  /** Hung up for good: no attempt follows before `start` is called again. */
+  barred(code: number): void;
 }
 
 interface Values {
@@ -63,6 +68,7 @@ export class Connection {
 
   private socket: Socket | null = null;
   private up = false;
+  private stopped = true;
   private openedMs = 0;
   private failures = 0;
   private readonly wanted = new Map<string, number>();
@@ -81,12 +87,24 @@ export class Connection {
   }
 
   start(): void {
+    this.stopped = false;
     if (this.socket === null) this.dial();
+  }
+
+  /** Hangs up and stays so until `start`. What is wanted is remembered and asked for then. */
+  stop(): void {
+    this.hangUp();
+    this.cancelRetry?.();
+    this.cancelRetry = null;
+    this.retryMs = null;
+    this.failures = 0;
+    this.stopped = true;
+    this.become("connecting");
   }
 
   /** The network came back or the tab was opened again: no reason to wait out the backoff. */
   retryNow(): void {
-    if (this.socket === null) this.dial();
+    if (this.socket === null && !this.stopped) this.dial();
   }
 
   /** Call a few times a second: silence is noticed by looking, not by an event. */
@@ -143,9 +161,15 @@ export class Connection {
       this.openedMs = this.world.now();
       this.ask();
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       giveUp();
-      if (this.socket === socket) this.lost();
+      if (this.socket !== socket) return;
+      if (event?.code === NOT_KNOWN || event?.code === FORBIDDEN) {
+        this.stop();
+        this.ears.barred(event.code);
+      } else {
+        this.lost();
+      }
     };
     socket.onmessage = (event) => {
       if (this.socket !== socket || typeof event.data !== "string") return;
@@ -154,7 +178,7 @@ export class Connection {
     };
   }
 
-  private lost(): void {
+  private hangUp(): void {
     const socket = this.socket;
     this.socket = null;
     this.up = false;
@@ -165,6 +189,10 @@ export class Connection {
       socket.onopen = socket.onclose = socket.onmessage = null;
       socket.close();
     }
+  }
+
+  private lost(): void {
+    this.hangUp();
     const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures);
     this.failures += 1;
     // Jitter over the upper half: a hundred pages must not come back in the same millisecond.

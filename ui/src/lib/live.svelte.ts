@@ -1,6 +1,7 @@
 // Last values of the tags on the screen, one reactive cell per tag, written once per frame.
 import type { Sample } from "./api";
 import { Connection, type LinkState, type Socket } from "./connection";
+import { session } from "./session.svelte";
 
 /** The last value of one tag. `sample` is null until the node has said anything. */
 export class Cell {
@@ -13,6 +14,7 @@ type Listener = (tag: string, sample: Sample) => void;
 /** Cells kept although nobody looks: going back to a screen shows its last values at once. */
 const IDLE_CELLS_MAX = 5_000;
 const TICK_MS = 250;
+const ASK_AFTER_MS = 1_000;
 
 class Live {
   state = $state<LinkState>("connecting");
@@ -51,12 +53,27 @@ class Live {
         },
         heartbeat: (nodeMs, heardMs) => this.hearClock(nodeMs - heardMs),
         refused: (code, detail) => (this.refusal = `${code}: ${detail}`),
+        // Who we are decides whether to listen again; in no hurry, or two who disagree would shout at each other.
+        barred: () => void setTimeout(() => void session.ask(), ASK_AFTER_MS),
       },
     );
   }
 
-  start(): void {
+  /** Listens from now on; to be called when somebody may. */
+  listen(): void {
     this.connection.start();
+  }
+
+  /** Hangs up, and forgets what was heard: the next who sits down may not be allowed to see it. */
+  deafen(): void {
+    this.connection.stop();
+    this.pending.clear();
+    this.refusal = null;
+    for (const cell of this.cells.values()) cell.sample = null;
+  }
+
+  /** Clocks and the network's own events; once. */
+  start(): void {
     setInterval(() => this.tick(), TICK_MS);
     addEventListener("online", () => this.connection.retryNow());
     document.addEventListener("visibilitychange", () => {

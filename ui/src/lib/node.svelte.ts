@@ -3,6 +3,7 @@ import { api, type Status } from "./api";
 import { live } from "./live.svelte";
 import { Polled } from "./polled.svelte";
 import { notRecording } from "./refusal";
+import { session } from "./session.svelte";
 
 const SPARK_LEAST_MS = 60_000;
 const SPARK_MOST_MS = 3_600_000;
@@ -16,7 +17,7 @@ const LOSS_TOLD_MS = 30_000;
 
 class Node {
   /** The one question after the node's state, shared by all pages. */
-  readonly poll = new Polled((signal) => api.status(signal), STATUS_MS, "status");
+  readonly poll = new Polled((signal) => api.status(signal), STATUS_MS, "status", () => session.may("read-node"));
   private lost = $state.raw<{ count: number; grewMs: number | null }>({ count: Infinity, grewMs: null });
 
   get status(): Status | null {
@@ -39,7 +40,7 @@ class Node {
 
   /** Prefix that all tags of this node share, and that nobody needs to read on every row. */
   get path(): string {
-    return this.status?.path ?? "";
+    return this.status?.path ?? session.seen?.path ?? "";
   }
 
   /** The time that small curves show: an hour, or as long as there are samples. In steps, so that all ask for the same. */

@@ -6,6 +6,18 @@ import { live } from "./live.svelte";
 const REMEMBERED_MAX = 300;
 const remembered = new Map<string, unknown>();
 
+/** Answers were given to a person; the next one asks for his own. */
+export function forgetAnswers(): void {
+  remembered.clear();
+}
+
+const running = new Set<Polled<unknown>>();
+
+/** Whoever was refused asks again at once: the session that was locked, or somebody else's, is open now. */
+export function askAgain(): void {
+  for (const poll of running) if (poll.problem !== null) poll.again();
+}
+
 export class Polled<T> {
   value = $state.raw<T | null>(null);
   problem = $state.raw<Problem | null>(null);
@@ -22,18 +34,30 @@ export class Polled<T> {
     private readonly ask: (signal: AbortSignal) => Promise<T>,
     private readonly everyMs: number,
     private readonly key: string | null = null,
+    /** Whether asking makes sense just now: it does not while nobody is signed in who might. */
+    private readonly may: () => boolean = () => true,
   ) {
     if (key !== null && remembered.has(key)) {
       this.value = remembered.get(key) as T;
       this.loading = false;
     }
+    running.add(this as Polled<unknown>);
     void this.run();
   }
 
   stop(): void {
+    running.delete(this as Polled<unknown>);
     this.stopped = true;
     clearTimeout(this.timer);
     this.abort.abort();
+  }
+
+  /** Throws the answer away: it was given to somebody else. */
+  forget(): void {
+    this.value = null;
+    this.problem = null;
+    this.loading = true;
+    this.at = 0;
   }
 
   again(): void {
@@ -47,7 +71,7 @@ export class Polled<T> {
     const signal = this.abort.signal;
     try {
       // A hidden tab does not load the node; it catches up when it is looked at.
-      if (!document.hidden || this.value === null) {
+      if (this.may() && (!document.hidden || this.value === null)) {
         const value = await this.ask(signal);
         if (signal.aborted) return;
         this.value = value;
@@ -57,7 +81,9 @@ export class Polled<T> {
       }
     } catch (cause) {
       if (signal.aborted) return;
-      this.problem = Problem.of(cause);
+      const problem = Problem.of(cause);
+      // A locked session covers the page anyway: what was there stays below.
+      if (problem.status !== 423 || this.value === null) this.problem = problem;
     }
     this.loading = false;
     const wait = this.everyMs * (live.state === "offline" ? 2 : 1);

@@ -1,5 +1,5 @@
-import { expect, it } from "vitest";
-import { overviewLink, parseRoute, parseTrend, tagsLink, trendLink } from "./route";
+import { describe, expect, it } from "vitest";
+import { loginLink, overviewLink, parseRoute, parseTrend, tagsLink, trendLink } from "./route";
 
 it("knows its pages and shows the overview for everything else", () => {
   expect(parseRoute("").page).toBe("overview");
@@ -30,4 +30,20 @@ it("reads what a trend link says", () => {
 it("ignores a stretch that ends before it starts, and pens named twice", () => {
   const { params } = parseRoute("#/trend?tag=a&tag=a&start=20&end=10");
   expect(parseTrend(params)).toEqual({ tags: ["a"], range: undefined });
+});
+
+describe("pages of identity", () => {
+  it.each([
+    ["#/people", "people", ""],
+    ["#/people/roles", "people", "roles"],
+    ["#/revisions/12", "revisions", "12"],
+    ["#/tags/anything", "tags", ""],
+    ["#/setup?secret=abc", "setup", ""],
+  ])("%s is %s with %j", (hash, page, path) => expect(parseRoute(hash)).toMatchObject({ page, path }));
+
+  it("the way to the login leads back, but never to itself", () => {
+    expect(loginLink("#/tags?under=acme")).toBe("#/login?next=%23/tags%3Funder%3Dacme");
+    expect(loginLink("#/login?next=%23/tags")).toBe("#/login");
+    expect(loginLink("")).toBe("#/login");
+  });
 });

@@ -1,13 +1,37 @@
 // Hash routes: every screen can be bookmarked and sent to a colleague.
 import type { Diagnostics } from "./api";
+import type { Permission } from "./identity";
 
-export type Page = "overview" | "tags" | "trend" | "devices" | "system";
+/** Each page with the permission without which there is nothing to see on it; null for those everybody may open. */
+const NEEDS = {
+  overview: "read-plant",
+  tags: "read-plant",
+  trend: "read-plant",
+  devices: "read-node",
+  system: "read-node",
+  people: "read-accounts",
+  audit: "read-audit",
+  revisions: "read-config",
+  security: "read-accounts",
+  account: "own-account",
+  login: null,
+  setup: null,
+} as const satisfies Record<string, Permission | null>;
 
-export const PAGES: readonly Page[] = ["overview", "tags", "trend", "devices", "system"];
+export type Page = keyof typeof NEEDS;
+
+export const PAGES = Object.keys(NEEDS) as readonly Page[];
+
+/** Pages whose address goes on after their name. */
+const WITH_PATH: readonly Page[] = ["overview", "people", "audit", "revisions", "security", "account"];
+
+export function needs(page: Page): Permission | null {
+  return NEEDS[page];
+}
 
 export interface Route {
   page: Page;
-  /** Tree path of the overview, "" elsewhere and at its top. */
+  /** What follows the page's name: a tree path of the overview, a sub-view of People, a number of Revisions. */
   path: string;
   params: URLSearchParams;
 }
@@ -28,7 +52,7 @@ export function parseRoute(hash: string): Route {
   const params = new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1));
   const [head = "", ...rest] = path.split("/").filter((part) => part !== "");
   const page = PAGES.find((one) => one === head) ?? "overview";
-  const tail = page === "overview" && head === "overview" ? rest.map(decoded).join("/") : "";
+  const tail = page === head && WITH_PATH.includes(page) ? rest.map(decoded).join("/") : "";
   return { page, path: tail, params };
 }
 
@@ -41,6 +65,13 @@ function link(page: Page, params: URLSearchParams): string {
   // Slashes are legal in a query and paths are full of them: keep addresses readable.
   const text = params.toString().replaceAll("%2F", "/");
   return text === "" ? `#/${page}` : `#/${page}?${text}`;
+}
+
+/** To the login, and back to where one was. */
+export function loginLink(from: string): string {
+  const params = new URLSearchParams();
+  if (from.startsWith("#/") && !from.startsWith("#/login")) params.set("next", from);
+  return link("login", params);
 }
 
 export function tagsLink(ask: { under?: string; search?: string; tag?: string; diagnostics?: Diagnostics }): string {

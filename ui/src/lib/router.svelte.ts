@@ -1,10 +1,11 @@
 import { parseRoute, type Route } from "./route";
 
 class Router {
-  route = $state.raw<Route>(parseRoute(location.hash));
+  hash = $state(location.hash);
+  readonly route = $derived<Route>(parseRoute(this.hash));
 
   constructor() {
-    addEventListener("hashchange", () => (this.route = parseRoute(location.hash)));
+    addEventListener("hashchange", () => (this.hash = location.hash));
   }
 
   go(link: string): void {
@@ -15,7 +16,7 @@ class Router {
   replace(link: string): void {
     if (link === location.hash) return;
     history.replaceState(null, "", link);
-    this.route = parseRoute(link);
+    this.hash = location.hash;
   }
 }
 
