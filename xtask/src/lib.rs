@@ -4,6 +4,7 @@
 
 pub mod gate;
 pub mod licences;
+pub mod matrix;
 pub mod metadata;
 pub mod peers;
 pub mod steps;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::steps::Steps;
-use xtask::{gate, licences, peers, tests, tidy, ui};
+use xtask::{gate, licences, matrix, peers, tests, tidy, ui};
 
 const USAGE: &str = "cargo xtask COMMAND
 
@@ -13,6 +13,7 @@ const USAGE: &str = "cargo xtask COMMAND
   browser   only the journeys, against a demo plant of its own
   peers     the independent programs the conformance tests talk to, into .peers
   ui        builds the page into ui/dist
+  matrix    the tables of docs/security from the tests
   tidy      the house rules that a machine can keep
   licences  the licences of everything the program is built from";
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         "browser" => steps.step("browser", tests::browser),
         "peers" => steps.step("peers", peers::install),
         "ui" => steps.step("ui", ui::build),
+        "matrix" => steps.step("matrix", matrix::write),
         "tidy" => steps.step("tidy", tidy::run),
         "licences" => steps.step("licences", licences::run),
         _ => {

@@ -43,14 +43,15 @@ fn journeys() -> Result<(), Failed> {
     let folder = tempfile::tempdir()
         .map_err(|source| Failed::File { path: std::env::temp_dir(), source })?;
     let log = folder.path().join("lineshaft.log");
-    let demo = Demo::start(folder.path(), &log)?;
+    let demo = Node::demo(folder.path(), &log)?;
     println!("the demo plant answers at {}", demo.url);
+    let fresh = Node::fresh(folder.path(), &log)?;
     let mut arguments = vec!["--test", "--test-concurrency=1"];
     arguments.extend(journeys.iter().map(String::as_str));
     let mut node = program(&root().join("ui"), "node", &arguments);
-    node.env("LINESHAFT_URL", &demo.url);
+    node.env("LINESHAFT_URL", &demo.url).env("LINESHAFT_SETUP", &fresh.url);
     let result = run_program(node);
-    drop(demo);
+    drop((demo, fresh));
     if result.is_err() {
         println!("--- what the demo plant logged\n{}", read(&log).unwrap_or_default());
     }
@@ -74,56 +75,80 @@ fn files() -> Result<Vec<String>, Failed> {
     Ok(journeys)
 }
 
-/// A running demo plant. Ends when dropped.
+/// A running node. Ends when dropped.
 #[derive(Debug)]
-struct Demo {
+struct Node {
     child: Child,
     url: String,
 }
 
-impl Demo {
-    fn start(folder: &Path, log: &Path) -> Result<Demo, Failed> {
+impl Node {
+    /// The demo plant, which lets whoever comes from this machine in.
+    fn demo(folder: &Path, log: &Path) -> Result<Node, Failed> {
+        let data = folder.join("data").to_string_lossy().into_owned();
+        Node::start(&["demo", "--data", &data, "--listen", "127.0.0.1:0"], "listening ", log)
+    }
+
+    /// A node that knows nobody yet; its address is the link that makes the first account.
+    fn fresh(folder: &Path, log: &Path) -> Result<Node, Failed> {
+        let plant = folder.join("plant");
+        fs::create_dir_all(&plant)
+            .and_then(|()| fs::write(plant.join("lineshaft.toml"), FRESH))
+            .map_err(|source| Failed::File { path: plant.clone(), source })?;
+        let (plant, data) = (plant.to_string_lossy(), folder.join("fresh"));
+        let data = data.to_string_lossy();
+        Node::start(&["run", "--plant", &plant, "--data", &data], "setup ", log)
+    }
+
+    fn start(arguments: &[&str], says: &'static str, log: &Path) -> Result<Node, Failed> {
         let built = Metadata::load()?.target_directory.join("debug/lineshaft");
-        let data = folder.join("data");
-        let arguments = ["demo", "--data", &data.to_string_lossy(), "--listen", "127.0.0.1:0"];
-        let mut command = program(&root(), &built.to_string_lossy(), &arguments);
-        let errors =
-            File::create(log).map_err(|source| Failed::File { path: log.into(), source })?;
+        let mut command = program(&root(), &built.to_string_lossy(), arguments);
+        let errors = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(|source| Failed::File { path: log.into(), source })?;
         command.stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(|source| start(&command, source))?;
         let stdout = child.stdout.take();
-        let mut demo = Demo { child, url: String::new() };
-        match stdout.and_then(first_url) {
+        let mut node = Node { child, url: String::new() };
+        match stdout.and_then(|stdout| first_url(stdout, says)) {
             Some(url) => {
-                demo.url = url;
-                Ok(demo)
+                node.url = url;
+                Ok(node)
             }
             None => {
-                drop(demo);
+                drop(node);
                 let said = read(log).unwrap_or_default();
-                Err(Failed::Wrong(format!("the demo plant did not start listening:\n{said}")))
+                Err(Failed::Wrong(format!(
+                    "`lineshaft {}` did not start:\n{said}",
+                    arguments.join(" ")
+                )))
             }
         }
     }
 }
 
-impl Drop for Demo {
+/// The plant of a node that knows nobody yet.
+const FRESH: &str =
+    "[node]\nname = \"fresh\"\npath = \"acme/fresh\"\n[http]\nlisten = \"127.0.0.1:0\"\n";
+
+impl Drop for Node {
     fn drop(&mut self) {
         let _already_gone = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The address of the first `listening http://…` line; `None` when the program ends or takes too long.
+/// The address behind the first line that begins with `says`; `None` when the program ends or takes too long.
 ///
 /// A thread reads, and goes on reading behind that line, so that the program never waits for us.
-fn first_url(stdout: impl Read + Send + 'static) -> Option<String> {
+fn first_url(stdout: impl Read + Send + 'static, says: &'static str) -> Option<String> {
     let (found, url) = sync_channel(1);
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            println!("{line}");
-            if let Some(rest) = line.strip_prefix("listening http://") {
-                let _ = found.try_send(format!("http://{}", rest.trim()));
+            if let Some(rest) = line.strip_prefix(says) {
+                let _ = found.try_send(rest.trim().to_owned());
             }
         }
     });

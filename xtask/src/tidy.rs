@@ -115,6 +115,7 @@ pub fn findings() -> Result<Vec<Finding>, Failed> {
     findings.extend(files::check_exceptions(&sources));
     findings.extend(drivers::check(&sources));
     findings.extend(errors::check(&sources));
+    findings.extend(crate::matrix::check(&sources));
     Ok(findings)
 }
 
@@ -123,7 +124,7 @@ const TEXTS: [&str; 11] =
     ["rs", "toml", "md", "ts", "svelte", "css", "mjs", "html", "yml", "json", "py"];
 
 /// Every text of the repository: what git knows, and what is new and not ignored.
-fn sources(root: &Path) -> Result<Vec<Source>, Failed> {
+pub(crate) fn sources(root: &Path) -> Result<Vec<Source>, Failed> {
     let arguments = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
     let answer = output(program(root, "git", &arguments));
     let known = answer.ok().filter(|answer| answer.status.success());

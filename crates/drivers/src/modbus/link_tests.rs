@@ -148,6 +148,7 @@ async fn an_end_of_the_stream_is_found_before_anything_is_sent() {
     assert!(matches!(error, DriverError::Lost { .. }), "{error:?}");
 }
 
+/// Proves: CR 7.1 RE1.
 #[tokio::test(start_paused = true)]
 async fn a_pause_is_kept_between_an_answer_and_the_next_request() {
     let (mut link, mut far) = tcp();

@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(got, raw.map_err(str::to_owned));
     }
 
+    /// Proves: P11-32.
     #[test]
     fn a_value_is_unscaled_to_a_whole_number_or_refused() {
         check("i16", 0.1, 0.0, 21.7, Ok(Value::Int(217)));

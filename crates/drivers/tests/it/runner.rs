@@ -31,6 +31,7 @@ async fn a_device_is_read_at_once_and_then_every_period_on_a_fixed_grid() {
     assert!((status.counters.round_trip_ms_p50 - 5.0).abs() < 1.0, "{:?}", status.counters);
 }
 
+/// Proves: CR 7.1 RE1.
 #[tokio::test(start_paused = true)]
 async fn ten_requests_with_one_period_do_not_fire_together() {
     let mut world = World::new("spread");
@@ -64,6 +65,7 @@ async fn a_cycle_that_cannot_start_is_counted_and_never_caught_up() {
     assert!((98..=101).contains(&(reads + skipped)), "{reads} + {skipped} cycles in 100 s");
 }
 
+/// Proves: CR 7.2.
 #[tokio::test(start_paused = true)]
 async fn a_full_intake_delays_polls_counts_them_and_loses_nothing() {
     let mut world = World::with_intake("full", 1);

@@ -66,6 +66,7 @@ async fn a_write_that_the_protocol_cannot_read_back_is_polled_at_once() {
     assert_eq!(world.samples("plant/d01/p3").last().unwrap().1.value, Value::Int(42));
 }
 
+/// Proves: P11-32.
 #[tokio::test(start_paused = true)]
 async fn every_refusal_says_why() {
     let mut world = World::new("refusals");
@@ -173,6 +174,7 @@ async fn a_flood_of_writes_does_not_blind_the_plant() {
     assert!(polls >= 45, "{polls} polls in 5 s");
 }
 
+/// Proves: CR 7.2.
 #[tokio::test(start_paused = true)]
 async fn a_full_queue_of_writes_refuses_more() {
     let mut world = World::new("busy");

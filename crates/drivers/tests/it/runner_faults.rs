@@ -138,6 +138,7 @@ async fn a_device_that_answers_with_a_failure_is_degraded_and_said_once() {
     assert_eq!(world.status(1).state, DeviceState::Online);
 }
 
+/// Proves: CR 7.1 RE1.
 #[tokio::test(start_paused = true)]
 async fn a_lost_link_is_bad_at_once_reopened_with_backoff_and_said_twice() {
     let (log, _guard) = listen();

@@ -26,6 +26,7 @@ fn sealed(number: u64) -> (SimDisk, Plant, Vec<TagId>) {
     (sim, plant, tags)
 }
 
+/// Proves: CR 3.4, P11-38.
 #[test]
 fn a_flipped_bit_in_a_segment_is_found_named_and_hurts_only_what_it_touches() {
     let (sim, plant, tags) = sealed(3);

@@ -156,6 +156,7 @@ fn a_choice_takes_the_first_that_is_true() {
     ]);
 }
 
+/// Proves: A13, SAR 2.4.
 #[test]
 fn a_mistake_is_named_with_its_place() {
     check(&[

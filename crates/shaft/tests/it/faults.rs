@@ -144,6 +144,7 @@ fn a_flipped_bit_is_found_reported_once_and_read_past() {
     }
 }
 
+/// Proves: CR 3.4, P11-38.
 #[test]
 fn every_byte_of_a_synced_record_is_guarded_also_across_a_restart() {
     // 20 records in one segment. The last is not flipped: after a restart it is a torn tail.
