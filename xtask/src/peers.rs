@@ -14,9 +14,11 @@ const NODE_LEAST: (u32, u32) = (20, 19);
 const NODE_PINNED: &str = "node@22.23.3";
 
 /// What must be there, by the program that shows it, and the Debian package that has it.
-const PACKAGES: [(&[&str], &str); 5] = [
+const PACKAGES: [(&[&str], &str); 7] = [
     (&["chromium", "--version"], "chromium"),
     (&["socat", "-V"], "socat"),
+    (&["curl", "--version"], "curl"),
+    (&["openssl", "version"], "openssl"),
     (&["python3", "-c", "import venv, ensurepip"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
     (&["npm", "--version"], "npm"),

@@ -188,6 +188,10 @@ impl<T: DeserializeOwned> FromRequest<Door> for Json<T> {
         if let Some(peer) = peer {
             peer.is_busy(Busy::Yes);
         }
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            // A list would be read as the members of the body in their order.
+            return Err(ApiError::new(Code::Body, "the body is a list, and not an object"));
+        }
         let mut text = serde_json::Deserializer::from_slice(&bytes);
         let read: Result<T, _> = serde_path_to_error::deserialize(&mut text);
         match read {

@@ -54,6 +54,7 @@ async fn a_body_that_is_no_wish_is_refused_with_its_place() {
     let plant = plant().await;
     for (body, field) in [
         (json!({"tag": "a/b"}), None),
+        (json!(["acme/rotterdam/line-1/filler/speed", 25]), None),
         (json!({"tag": "a//b", "value": 1}), Some("tag")),
         (json!({"tag": 5, "value": 1}), Some("tag")),
         (json!({"tag": "a/b", "value": 1, "force": true}), Some("force")),
