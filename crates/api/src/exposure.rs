@@ -3,7 +3,7 @@
 //! Beyond loopback the passwords of people travel over wires that others share, so TLS and accounts must be there; or
 //! the plant file says in words what is insecure by choice.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// What is insecure by choice, in the words of the plant file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,13 +51,19 @@ pub struct Exposure {
     pub insecure: Vec<Insecure>,
 }
 
+/// Whether only this machine reaches an address, in whatever spelling: `::ffff:127.0.0.1` is 127.0.0.1.
+#[must_use]
+pub fn is_loopback(ip: IpAddr) -> bool {
+    ip.to_canonical().is_loopback()
+}
+
 /// Says whether the HTTP interface may listen on `address`.
 ///
 /// # Errors
 /// [`ExposureError`] for an address that is not loopback, where something is missing that the plant file does not do
 /// without in words.
 pub fn check_listen(address: SocketAddr, exposure: &Exposure) -> Result<(), ExposureError> {
-    if address.ip().is_loopback() {
+    if is_loopback(address.ip()) {
         return Ok(());
     }
     let chosen = |choice| exposure.insecure.contains(&choice);
@@ -121,6 +127,7 @@ mod tests {
     fn beyond_loopback_there_is_tls_and_an_account_or_the_plant_file_says_so_in_words() {
         let bare = Exposure::default();
         check("127.0.0.1:80", &bare, "fine");
+        check("[::ffff:127.0.0.1]:80", &bare, "fine");
         check("[::1]:80", &Exposure { anonymous: true, ..bare.clone() }, "fine");
         check("0.0.0.0:80", &bare, "http-without-tls");
         let tls = Exposure { tls: true, ..bare.clone() };

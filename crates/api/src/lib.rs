@@ -60,7 +60,7 @@ use lineshaft_namespace::Namespace;
 use lineshaft_runtime::Clock;
 use lineshaft_tls::Certificates;
 
-pub use exposure::{Exposure, ExposureError, Insecure, check_listen};
+pub use exposure::{Exposure, ExposureError, Insecure, check_listen, is_loopback};
 pub use limits::Limits;
 pub use openapi::document;
 pub use problem::CODES;

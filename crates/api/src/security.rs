@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::access::{Caller, ReadAccounts, Scope};
 use crate::auditing::{Told, look};
 use crate::certificates::{CertificateShape, lines};
-use crate::exposure::{Exposure, Insecure};
+use crate::exposure::{Exposure, Insecure, is_loopback};
 use crate::problem::{ApiError, Problem};
 use crate::query::Params;
 use crate::server::Shared;
@@ -182,7 +182,7 @@ enum Reach {
 impl Reach {
     fn of(address: Option<SocketAddr>) -> Reach {
         match address {
-            Some(address) if !address.ip().to_canonical().is_loopback() => Reach::Network,
+            Some(address) if !is_loopback(address.ip()) => Reach::Network,
             _ => Reach::Loopback,
         }
     }

@@ -51,7 +51,7 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
         );
         return ExitCode::from(2);
     };
-    if !plant::is_loopback(address.ip()) {
+    if !lineshaft_api::is_loopback(address.ip()) {
         eprintln!(
             "error LS-NOD-008: the demo lets in whoever comes, so it listens on this machine only; use 127.0.0.1:{}",
             address.port()

@@ -17,7 +17,7 @@ use lineshaft_runtime::{Clock, TaskKind, TaskTree};
 use lineshaft_tls::{Certificates, Clients, PairFiles, Wanted, fingerprint_hex};
 
 use super::StartError;
-use crate::plant::{self, table};
+use crate::plant::table;
 use crate::plant::{AuditSettings, HttpSettings, NodeSettings, Plant, SecuritySettings};
 
 /// How often certificates are looked after.
@@ -127,7 +127,11 @@ pub(crate) fn exposure(gate: &Gate, settings: &GateSettings<'_>, tls: Tls) -> Ex
             .security
             .insecure
             .iter()
-            .filter_map(|choice| Insecure::of(choice.word()))
+            .map(|choice| match choice {
+                table::Insecure::HttpWithoutTls => Insecure::HttpWithoutTls,
+                table::Insecure::SetupOverNetwork => Insecure::SetupOverNetwork,
+                table::Insecure::AnonymousOverNetwork => Insecure::AnonymousOverNetwork,
+            })
             .collect(),
     }
 }
@@ -188,7 +192,7 @@ pub(crate) fn follow(
         let Plant { node, http, security, audit, .. } = plant;
         let mut policy = policy(&GateSettings { node, http, security, audit, visitor });
         let said = security.insecure.contains(&table::Insecure::AnonymousOverNetwork);
-        if policy.anonymous.is_some() && !plant::is_loopback(address.ip()) && !said {
+        if policy.anonymous.is_some() && !lineshaft_api::is_loopback(address.ip()) && !said {
             tracing::warn!(
                 %address,
                 "`anonymous` waits for the next start: other machines reach the address this node listens on"

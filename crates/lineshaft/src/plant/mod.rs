@@ -42,7 +42,6 @@ pub use schema_file::config_schema;
 pub use security::{Gatekeeping, gatekeeping_in, gatekeeping_of};
 pub use settings::{
     AuditSettings, HistorianSettings, HttpSettings, NodeSettings, SecuritySettings, ShaftSettings,
-    is_loopback,
 };
 
 /// A plant folder that was read whole and has no mistake.

@@ -3,11 +3,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use lineshaft_api::is_loopback;
+
 use super::files::Files;
 use super::mistake::Mistake;
 use super::node::{NodeParts, read_text, value_span};
 use super::schema::Spans;
-use super::settings::{AuditSettings, HttpSettings, NodeSettings, SecuritySettings, is_loopback};
+use super::settings::{AuditSettings, HttpSettings, NodeSettings, SecuritySettings};
 use super::source::Source;
 use super::table::{Clients, HttpTable, Insecure, SecurityTable};
 

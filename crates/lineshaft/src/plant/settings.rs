@@ -1,9 +1,10 @@
 //! What `lineshaft.toml` says, typed: durations are durations, sizes are bytes, defaults are filled in.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lineshaft_api::is_loopback;
 use lineshaft_model::TagPath;
 
 use super::table::{Clients, IdleMeans, Insecure, TlsSwitch};
@@ -40,17 +41,6 @@ impl HttpSettings {
             TlsSwitch::On => true,
             TlsSwitch::Off => false,
             TlsSwitch::Auto => !is_loopback(address.ip()),
-        }
-    }
-}
-
-/// Whether only this machine reaches an address.
-#[must_use]
-pub fn is_loopback(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => {
-            ip.is_loopback() || ip.to_ipv4_mapped().is_some_and(|ip| ip.is_loopback())
         }
     }
 }
