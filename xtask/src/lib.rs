@@ -2,6 +2,7 @@
 //!
 //! Not here: anything the program needs to run. `cargo run` never needs this crate, Node or Python.
 
+mod bill;
 pub mod gate;
 pub mod licences;
 pub mod matrix;

@@ -15,7 +15,8 @@ const USAGE: &str = "cargo xtask COMMAND
   ui        builds the page into ui/dist
   matrix    the tables of docs/security from the tests
   tidy      the house rules that a machine can keep
-  licences  the licences of everything the program is built from";
+  licences  checks the licences of everything the program is built from, and writes the list of what is shipped
+            and its bill of materials (crates/manual); the gate checks that they are of now";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         "ui" => steps.step("ui", ui::build),
         "matrix" => steps.step("matrix", matrix::write),
         "tidy" => steps.step("tidy", tidy::run),
-        "licences" => steps.step("licences", licences::run),
+        "licences" => steps.step("licences", licences::write),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -16,6 +16,40 @@ pub struct Metadata {
     pub workspace_members: Vec<String>,
     /// Where cargo builds.
     pub target_directory: PathBuf,
+    /// Which package uses which, as it was resolved.
+    pub resolve: Resolve,
+}
+
+/// The resolved graph.
+#[derive(Debug, Deserialize)]
+pub struct Resolve {
+    /// One for each package.
+    pub nodes: Vec<Node>,
+}
+
+/// A package in the graph.
+#[derive(Debug, Deserialize)]
+pub struct Node {
+    /// Its id.
+    pub id: String,
+    /// What it uses.
+    pub deps: Vec<Arrow>,
+}
+
+/// One package uses another.
+#[derive(Debug, Deserialize)]
+pub struct Arrow {
+    /// The id of the other.
+    pub pkg: String,
+    /// For what.
+    pub dep_kinds: Vec<ArrowKind>,
+}
+
+/// What an arrow is for.
+#[derive(Debug, Deserialize)]
+pub struct ArrowKind {
+    /// `None` for the program itself, `dev` or `build`.
+    pub kind: Option<String>,
 }
 
 /// One package.
@@ -31,6 +65,27 @@ pub struct Package {
     pub license: Option<String>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
+    /// Where its sources are kept for everybody.
+    pub repository: Option<String>,
+    /// Its `Cargo.toml` on this machine.
+    pub manifest_path: PathBuf,
+    /// What it builds.
+    pub targets: Vec<Target>,
+}
+
+/// Something a package builds.
+#[derive(Debug, Deserialize)]
+pub struct Target {
+    /// `lib`, `proc-macro`, `bin`, …
+    pub kind: Vec<String>,
+}
+
+impl Package {
+    /// Whether it runs while others are built and is in no program.
+    #[must_use]
+    pub fn is_macro(&self) -> bool {
+        self.targets.iter().any(|target| target.kind.iter().any(|kind| kind == "proc-macro"))
+    }
 }
 
 /// One arrow.
@@ -48,7 +103,18 @@ impl Metadata {
     /// # Errors
     /// [`Failed`] with what cargo says.
     pub fn load() -> Result<Metadata, Failed> {
-        let arguments = ["metadata", "--format-version", "1", "--locked"];
+        Metadata::load_for(&[])
+    }
+
+    /// Asks cargo for what is built for these platforms; for all of them when there is none.
+    ///
+    /// # Errors
+    /// [`Failed`] with what cargo says.
+    pub fn load_for(platforms: &[&str]) -> Result<Metadata, Failed> {
+        let mut arguments = vec!["metadata", "--format-version", "1", "--locked"];
+        for platform in platforms {
+            arguments.extend(["--filter-platform", platform]);
+        }
         let answer = output(program(&root(), "cargo", &arguments))?;
         if !answer.status.success() {
             return Err(Failed::Wrong(String::from_utf8_lossy(&answer.stderr).into()));

@@ -14,7 +14,7 @@ const NODE_LEAST: (u32, u32) = (20, 19);
 const NODE_PINNED: &str = "node@22.23.3";
 
 /// What must be there, by the program that shows it, and the Debian package that has it.
-const PACKAGES: [(&[&str], &str); 7] = [
+const PACKAGES: [(&[&str], &str); 9] = [
     (&["chromium", "--version"], "chromium"),
     (&["socat", "-V"], "socat"),
     (&["curl", "--version"], "curl"),
@@ -22,6 +22,9 @@ const PACKAGES: [(&[&str], &str); 7] = [
     (&["python3", "-c", "import venv, ensurepip"], "python3-venv"),
     (&["node", "--version"], "nodejs"),
     (&["npm", "--version"], "npm"),
+    // The golden pictures of the page are drawn with this font; `-q` fails where it is missing.
+    (&["fc-list", "--version"], "fontconfig"),
+    (&["fc-list", "-q", "DejaVu Sans"], "fonts-dejavu-core"),
 ];
 
 fn peers() -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -49,13 +49,21 @@ fn journeys() -> Result<(), Failed> {
     let mut arguments = vec!["--test", "--test-concurrency=1"];
     arguments.extend(journeys.iter().map(String::as_str));
     let mut node = program(&root().join("ui"), "node", &arguments);
-    node.env("LINESHAFT_URL", &demo.url).env("LINESHAFT_SETUP", &fresh.url);
+    node.env("LINESHAFT_URL", &demo.url)
+        .env("LINESHAFT_SETUP", &fresh.url)
+        .env("LINESHAFT_BIN", program_built()?)
+        .env("LINESHAFT_PEERS", root().join(".peers"));
     let result = run_program(node);
     drop((demo, fresh));
     if result.is_err() {
         println!("--- what the demo plant logged\n{}", read(&log).unwrap_or_default());
     }
     result
+}
+
+/// The program that was built last.
+fn program_built() -> Result<PathBuf, Failed> {
+    Ok(Metadata::load()?.target_directory.join("debug/lineshaft"))
 }
 
 /// The files of the journeys.
@@ -101,8 +109,7 @@ impl Node {
     }
 
     fn start(arguments: &[&str], says: &'static str, log: &Path) -> Result<Node, Failed> {
-        let built = Metadata::load()?.target_directory.join("debug/lineshaft");
-        let mut command = program(&root(), &built.to_string_lossy(), arguments);
+        let mut command = program(&root(), &program_built()?.to_string_lossy(), arguments);
         let errors = File::options()
             .create(true)
             .append(true)

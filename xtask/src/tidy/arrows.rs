@@ -4,7 +4,7 @@ use super::Finding;
 use crate::metadata::Metadata;
 
 /// The layers. A crate uses crates of lower layers.
-const LAYERS: [(&str, u8); 22] = [
+const LAYERS: [(&str, u8); 24] = [
     ("lineshaft-model", 0),
     ("lineshaft-runtime", 1),
     ("lineshaft-contract", 1),
@@ -15,6 +15,8 @@ const LAYERS: [(&str, u8); 22] = [
     ("lineshaft-identity", 2),
     ("lineshaft-revision", 2),
     ("lineshaft-tls", 2),
+    ("lineshaft-manual", 2),
+    ("lineshaft-desk", 2),
     ("lineshaft-drivers", 3),
     ("lineshaft-sinks", 3),
     ("lineshaft-pipeline", 3),
