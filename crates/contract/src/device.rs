@@ -11,7 +11,10 @@ use std::time::Duration;
 use lineshaft_model::{Access, DataType, Value, WordOrder};
 use lineshaft_runtime::{Endpoint, Net};
 
-use crate::{ConfigErrors, DriverError, Place, Poll, Readings};
+use crate::{
+    Advice, BrowseAsk, BrowseError, Browsed, Card, ConfigErrors, DriverError, Exploring, Place,
+    Poll, Readings, Tracer, Trouble,
+};
 
 /// One point as the tag table has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +57,8 @@ pub struct DriverKind {
     pub readme: &'static str,
     /// Endpoint schemes it understands, the usual one first.
     pub schemes: &'static [&'static str],
+    /// What a form needs to know of it.
+    pub card: Card,
     schema: fn() -> schemars::Schema,
     configure: fn(DeviceSpec) -> Result<Arc<dyn Device>, ConfigErrors>,
 }
@@ -70,9 +75,16 @@ impl DriverKind {
             name,
             readme,
             schemes,
+            card: Card::EMPTY,
             schema: schema_of::<P>,
             configure: configure_polled::<P>,
         }
+    }
+
+    /// The same with what a form needs to know.
+    #[must_use]
+    pub const fn with_card(self, card: Card) -> DriverKind {
+        DriverKind { card, ..self }
     }
 
     /// The JSON schema of `settings`.
@@ -153,6 +165,37 @@ pub trait Session: Send {
         value: &'a Value,
         limit: Duration,
     ) -> Writing<'a>;
+
+    /// Asks the cheapest question there is, see [`crate::Explore::probe`]; `None` when the driver has none.
+    fn probe<'a>(
+        &'a mut self,
+        device: &'a dyn Device,
+        limit: Duration,
+    ) -> Exploring<'a, Result<Option<String>, DriverError>> {
+        let _ = (device, limit);
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Lists a part of what the device offers, see [`crate::Explore::browse`].
+    fn browse<'a>(
+        &'a mut self,
+        device: &'a dyn Device,
+        ask: &'a BrowseAsk,
+    ) -> Exploring<'a, Result<Browsed, BrowseError>> {
+        let _ = (device, ask);
+        Box::pin(async { Err(BrowseError::Unsupported) })
+    }
+
+    /// Where the frames of the link go from now on, see [`crate::Explore::trace`].
+    fn trace(&mut self, to: Option<Arc<dyn Tracer>>) {
+        drop(to);
+    }
+
+    /// What a person can do about a trouble, see [`crate::Explore::advice`].
+    fn advice(&mut self, device: &dyn Device, trouble: &Trouble<'_>) -> Option<Advice> {
+        let _ = (device, trouble);
+        None
+    }
 }
 
 struct PolledDevice<P: Poll> {
@@ -244,5 +287,43 @@ impl<P: Poll> Session for PolledSession<P> {
                 Err(DriverError::ReadOnly { why: format!("the device has no point {point}") })
             }),
         }
+    }
+
+    fn probe<'a>(
+        &'a mut self,
+        device: &'a dyn Device,
+        limit: Duration,
+    ) -> Exploring<'a, Result<Option<String>, DriverError>> {
+        let device = of_this_driver::<P>(device);
+        match self.0.explore() {
+            Some(link) => {
+                let probing = link.probe(&device.config, limit);
+                Box::pin(async { probing.await.map(Some) })
+            }
+            None => Box::pin(async { Ok(None) }),
+        }
+    }
+
+    fn browse<'a>(
+        &'a mut self,
+        device: &'a dyn Device,
+        ask: &'a BrowseAsk,
+    ) -> Exploring<'a, Result<Browsed, BrowseError>> {
+        let device = of_this_driver::<P>(device);
+        match self.0.explore() {
+            Some(link) => link.browse(&device.config, ask),
+            None => Box::pin(async { Err(BrowseError::Unsupported) }),
+        }
+    }
+
+    fn trace(&mut self, to: Option<Arc<dyn Tracer>>) {
+        if let Some(link) = self.0.explore() {
+            link.trace(to);
+        }
+    }
+
+    fn advice(&mut self, device: &dyn Device, trouble: &Trouble<'_>) -> Option<Advice> {
+        let device = of_this_driver::<P>(device);
+        self.0.explore()?.advice(&device.config, trouble)
     }
 }

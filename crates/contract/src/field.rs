@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use lineshaft_model::{DataType, Value};
+use lineshaft_model::Value;
 use lineshaft_runtime::{Endpoint, Net};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{ConfigErrors, DriverError, PointSpec, Readings};
+use crate::{ConfigErrors, DriverError, Explore, PointSpec, Readings};
 
 /// Requests, each with the points it answers as indices into the device's points.
 pub type Plan<Group> = Vec<(Group, Vec<u32>)>;
@@ -69,6 +69,11 @@ pub trait Poll: Sized + Send + 'static {
         let _ = (config, point, value, limit);
         async { Err(DriverError::ReadOnly { why: "this protocol is read-only".into() }) }
     }
+
+    /// What can be asked of the link beyond polling, where the driver can: [`Explore`].
+    fn explore(&mut self) -> Option<&mut dyn Explore<Self::Config>> {
+        None
+    }
 }
 
 /// A field protocol that speaks up by itself.
@@ -103,36 +108,4 @@ pub trait Subscribe: Sized + Send + 'static {
         let _ = (point, value, limit);
         async { Err(DriverError::ReadOnly { why: "this protocol is read-only".into() }) }
     }
-}
-
-/// A protocol that can say what a device offers.
-pub trait Browse: Sized + Send + 'static {
-    /// Lists one page, at most `count_max` entries, from where `after` left off. Dropping it stops the browse.
-    fn browse(
-        &mut self,
-        after: Option<String>,
-        count_max: u32,
-    ) -> impl Future<Output = Result<Browsed, DriverError>> + Send;
-}
-
-/// One page of what a device offers.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Browsed {
-    /// The points.
-    pub found: Vec<Found>,
-    /// Where to go on; `None` on the last page.
-    pub next: Option<String>,
-}
-
-/// One point a device offers.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Found {
-    /// A name fit for the tag table.
-    pub name: String,
-    /// Its address in the protocol's own form.
-    pub address: String,
-    /// Its type.
-    pub data_type: DataType,
-    /// What the device says about it.
-    pub description: String,
 }

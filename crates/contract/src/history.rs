@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use lineshaft_model::{Sample, TagId, Timestamp};
 
+use crate::statistics::{Statistics, StatisticsRequest};
+
 /// How history is given back, see `docs/manual/src/http.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HistoryMode {
@@ -142,4 +144,10 @@ pub trait History: Send + Sync {
     /// # Errors
     /// [`HistoryError`].
     fn read(&self, request: &HistoryRequest) -> Result<HistoryPage, HistoryError>;
+
+    /// Says a span in a few numbers. Blocks on the disk: call it from a thread that may.
+    ///
+    /// # Errors
+    /// [`HistoryError`].
+    fn statistics(&self, request: &StatisticsRequest) -> Result<Statistics, HistoryError>;
 }

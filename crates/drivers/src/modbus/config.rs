@@ -25,36 +25,37 @@ pub struct Config {
     /// Default 1: most devices with one unit answer to it. Some devices on TCP want 255 or 0. On a serial
     /// line, and on TCP that stands in for one, 1 to 247 are devices and 0 is a broadcast: it can be
     /// written and never answers.
-    #[schemars(range(min = 0, max = 255))]
+    #[schemars(title = "Unit", range(min = 0, max = 255), extend("default" = 1))]
     pub unit: u8,
 
     /// What the first register of `hr:`, `ir:` and the first bit of `co:`, `di:` is called: `from-zero`
     /// (default, as on the wire) or `from-one`, as many vendors' manuals count. Classic numbers such as
     /// 40001 always count from one.
+    #[schemars(title = "Addresses count", extend("default" = "from-zero"))]
     pub addresses: Counting,
 
     /// Unused registers that one request may fetch along to save a second one, 0 to 124 in a row.
     ///
     /// Default 0, which never bridges a gap: some devices refuse a whole request for one unmapped
     /// register. Raise it for devices that answer gaps with zeros; 10 to 20 pay off on slow lines.
-    #[schemars(range(min = 0, max = 124))]
+    #[schemars(title = "Bridged registers", range(min = 0, max = 124), extend("default" = 0))]
     pub gap_registers_max: u16,
 
     /// The same for coils and discrete inputs, 0 to 1999 in a row. Default 0.
-    #[schemars(range(min = 0, max = 1999))]
+    #[schemars(title = "Bridged bits", range(min = 0, max = 1999), extend("default" = 0))]
     pub gap_bits_max: u16,
 
     /// Registers in one read, 1 to 125 (default, the protocol's own limit). Some devices take fewer.
-    #[schemars(range(min = 1, max = 125))]
+    #[schemars(title = "Registers in one read", range(min = 1, max = 125), extend("default" = 125))]
     pub registers_max: u16,
 
     /// Coils or discrete inputs in one read, 1 to 2000 (default, the protocol's own limit).
-    #[schemars(range(min = 1, max = 2000))]
+    #[schemars(title = "Bits in one read", range(min = 1, max = 2000), extend("default" = 2000))]
     pub bits_max: u16,
 
     /// Registers in one write, 1 to 123 (default, the protocol's own limit). A longer value is refused
     /// when the plant folder is read: writing it in two halves could leave half a value in the device.
-    #[schemars(range(min = 1, max = 123))]
+    #[schemars(title = "Registers in one write", range(min = 1, max = 123), extend("default" = 123))]
     pub write_registers_max: u16,
 
     /// Which functions write coils and whole registers.
@@ -62,6 +63,7 @@ pub struct Config {
     /// `auto` (default): one cell with function 5 or 6, several with 16. `multiple`: always 15 and 16, for
     /// devices that lack 5 and 6. `single`: always 5 and 6, for devices that lack 16; a value of several
     /// registers is then written register by register, and a reader may see half of it for a moment.
+    #[schemars(title = "Write function", extend("default" = "auto"))]
     pub write_function: WriteFunction,
 
     /// How a part of a register is written: one bit (`hr:10.3`) or a low byte (`u8`, `i8`).
@@ -69,10 +71,12 @@ pub struct Config {
     /// `auto` (default): mask write, function 22, and when the device answers that it has no such function,
     /// `read-modify-write` from then on. `mask`: function 22 only. `read-modify-write`: the register is
     /// read and written back; what the device changed in between is overwritten.
+    #[schemars(title = "Writing a part of a register", extend("default" = "auto"))]
     pub part_write: PartWrite,
 
     /// How text is stored: `utf-8` (default, includes ASCII) or `latin-1` (ISO 8859-1, one byte a
     /// character, as older panels do). Swapped bytes or registers are said per tag: `text(20):BADC`.
+    #[schemars(title = "Text encoding", extend("default" = "utf-8"))]
     pub text: TextEncoding,
 
     /// Silence between an answer and the next request on this link, `"0ms"` (default) to `"1s"`.
@@ -81,6 +85,7 @@ pub struct Config {
     /// `timeout`. On serial lines the silence of 3.5 characters that the standard asks for is always kept.
     #[serde(deserialize_with = "pause")]
     #[schemars(
+        title = "Pause between requests",
         with = "String",
         extend("format" = "duration", "x-maximum" = "1s", "default" = "0ms")
     )]
@@ -90,6 +95,7 @@ pub struct Config {
     /// in it is thrown away. For devices that greet, or that need a moment.
     #[serde(deserialize_with = "pause_after_connect")]
     #[schemars(
+        title = "Pause after connecting",
         with = "String",
         extend("format" = "duration", "x-maximum" = "5s", "default" = "0ms")
     )]

@@ -9,15 +9,17 @@ use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use lineshaft_contract::DriverError;
+use lineshaft_contract::{Direction, DriverError, Frame, Tracer};
 use lineshaft_runtime::{Endpoint, Link as Stream, Net};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::wire::{self, Answer, Exception, FRAME_BYTES_MAX, Framing, Request};
+use super::words;
 
 /// Fastest line whose silence between frames follows its speed [SER §2.5.1.1].
 const BAUD_PROPORTIONAL_MAX: u32 = 19_200;
@@ -63,6 +65,12 @@ pub(super) struct Link {
     quiet_until: Option<Instant>,
     request: Vec<u8>,
     answer: [u8; FRAME_BYTES_MAX],
+    /// How much of `answer` the last request brought.
+    filled: usize,
+    /// What the device said to the last request, when it refused.
+    refusal: Option<Exception>,
+    /// Where frames go.
+    tracer: Option<Arc<dyn Tracer>>,
 }
 
 impl Link {
@@ -86,6 +94,9 @@ impl Link {
             quiet_until: None,
             request: Vec::with_capacity(FRAME_BYTES_MAX),
             answer: [0; FRAME_BYTES_MAX],
+            filled: 0,
+            refusal: None,
+            tracer: None,
         };
         if settle > Duration::ZERO {
             link.settle(settle).await?;
@@ -96,6 +107,44 @@ impl Link {
     /// Whether unit 0 is everybody, and nobody answers.
     pub(super) fn is_broadcast(&self, unit: u8) -> bool {
         unit == 0 && self.framing == Framing::Rtu
+    }
+
+    /// Where frames go from now on.
+    pub(super) fn trace(&mut self, to: Option<Arc<dyn Tracer>>) {
+        self.tracer = to;
+    }
+
+    /// What the device said to the last request, when it refused.
+    pub(super) const fn refusal(&self) -> Option<Exception> {
+        self.refusal
+    }
+
+    /// Whether requests can still be sent.
+    pub(super) const fn is_open(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Where it leads to.
+    pub(super) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    fn tell(&self, direction: Direction, bytes: &[u8], took: Option<Duration>, text: String) {
+        if let Some(tracer) = &self.tracer {
+            tracer.frame(Frame { direction, bytes: bytes.into(), text, took });
+        }
+    }
+
+    fn now_if_traced(&self) -> Option<Instant> {
+        self.tracer.as_ref().map(|_| Instant::now())
+    }
+
+    /// Tells how a request ended that has no whole answer.
+    fn tell_end(&self, sent: Option<Instant>, what: &dyn fmt::Display) {
+        if let Some(sent) = sent {
+            let bytes = &self.answer[..self.filled];
+            self.tell(Direction::Received, bytes, Some(sent.elapsed()), what.to_string());
+        }
     }
 
     /// Who is asked, for messages.
@@ -115,16 +164,21 @@ impl Link {
             return Err(self.lost(io::Error::from(io::ErrorKind::NotConnected)));
         };
         self.transaction = self.transaction.wrapping_add(1);
+        (self.filled, self.refusal) = (0, None);
         self.request.clear();
         wire::encode(self.framing, self.transaction, unit, request, &mut self.request);
+        let sent = self.now_if_traced();
         let exchange = self.exchange(&mut stream, unit, request);
         let (exception, cells) = match timeout_at(patience.until, exchange).await {
             Ok(answered) => answered?,
             Err(_elapsed) => {
                 let limit = patience.limit;
+                let what = if self.filled == 0 { "no answer" } else { "no whole answer" };
+                self.tell_end(sent, &format_args!("{what} in {limit:?}, unit {unit}"));
                 return Err(DriverError::Timeout { party: self.party(unit), limit });
             }
         };
+        self.refusal = exception;
         self.stream = Some(stream);
         let turnaround = if self.is_broadcast(unit) { TURNAROUND } else { Duration::ZERO };
         self.keep_quiet(pause.max(turnaround));
@@ -149,23 +203,38 @@ impl Link {
         // Not flushed: no stream here buffers, and the flush of a serial port blocks its thread until the
         // last byte is on the line.
         stream.write_all(&self.request).await.map_err(|error| self.lost(error))?;
+        let sent = self.now_if_traced();
+        if sent.is_some() {
+            let text = words::request(request, unit);
+            self.tell(Direction::Sent, &self.request, None, text);
+        }
         if self.is_broadcast(unit) {
             return Ok((None, 0..0));
         }
-        let mut filled = 0;
         loop {
-            let read = stream.read(&mut self.answer[filled..]).await;
-            match read.map_err(|error| self.lost(error))? {
-                0 => return Err(self.lost(io::ErrorKind::UnexpectedEof.into())),
-                count => filled += count,
-            }
-            let bytes = &self.answer[..filled];
-            let answer = wire::answer(self.framing, self.transaction, unit, request, bytes);
-            let Some((answer, length)) = answer.map_err(|error| self.malformed(&error))? else {
-                continue;
+            let read = stream.read(&mut self.answer[self.filled..]).await;
+            let read = match read {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                read => read,
             };
-            if length != filled {
-                return Err(self.malformed(&"bytes after the answer"));
+            match read {
+                Ok(count) => self.filled += count,
+                Err(error) => {
+                    self.tell_end(sent, &format_args!("the connection ended: {error}"));
+                    return Err(self.lost(error));
+                }
+            }
+            let bytes = &self.answer[..self.filled];
+            let answer = wire::answer(self.framing, self.transaction, unit, request, bytes);
+            let answer = match answer {
+                Ok(None) => continue,
+                Ok(Some((answer, length))) if length == self.filled => answer,
+                Ok(Some(_)) => return Err(self.spoilt(sent, &"bytes after the answer")),
+                Err(error) => return Err(self.spoilt(sent, &error)),
+            };
+            if let Some(sent) = sent {
+                let text = words::answer(request, unit, &answer, bytes);
+                self.tell(Direction::Received, bytes, Some(sent.elapsed()), text);
             }
             return Ok(match answer {
                 Answer::Exception(why) => (Some(why), 0..0),
@@ -173,6 +242,12 @@ impl Link {
                 Answer::Written => (None, 0..0),
             });
         }
+    }
+
+    /// What came is no answer to what was asked.
+    fn spoilt(&self, sent: Option<Instant>, what: &dyn fmt::Display) -> DriverError {
+        self.tell_end(sent, &format_args!("malformed: {what}"));
+        self.malformed(what)
     }
 
     fn keep_quiet(&mut self, pause: Duration) {
@@ -189,7 +264,16 @@ impl Link {
         let serial = self.endpoint.scheme == "serial";
         // As many rounds as a line can have filled buffers of the system with; a babbling one is an error.
         for _ in 0..64 {
-            match read_waiting(stream, &mut self.answer).await {
+            let waiting = read_waiting(stream, &mut self.answer).await;
+            if let (Some(Ok(count)), true) = (&waiting, self.tracer.is_some()) {
+                let text = if *count > 0 {
+                    "nobody asked for this; an answer too late?"
+                } else {
+                    "the connection ended"
+                };
+                self.tell(Direction::Received, &self.answer[..*count], None, text.into());
+            }
+            match waiting {
                 None => return Ok(()),
                 Some(Ok(count)) if count > 0 && serial => {}
                 Some(Ok(count)) if count > 0 => {

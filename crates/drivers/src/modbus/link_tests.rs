@@ -21,6 +21,9 @@ fn linked(endpoint: &str) -> (Link, DuplexStream) {
         quiet_until: None,
         request: Vec::new(),
         answer: [0; FRAME_BYTES_MAX],
+        filled: 0,
+        refusal: None,
+        tracer: None,
     };
     (link, far)
 }

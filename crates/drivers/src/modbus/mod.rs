@@ -9,17 +9,24 @@
 mod address;
 mod config;
 mod decode;
+mod explore;
 mod link;
 mod plan;
 mod point;
+mod scan;
+mod scan_options;
+mod scan_words;
 pub mod server;
 mod wire;
+mod words;
 mod write;
 
 use std::fmt;
 use std::time::Duration;
 
-use lineshaft_contract::{ConfigErrors, DriverError, DriverKind, Plan, PointSpec, Poll, Readings};
+use lineshaft_contract::{
+    ConfigErrors, DriverError, DriverKind, Explore, Plan, PointSpec, Poll, Readings,
+};
 use lineshaft_model::Value;
 use lineshaft_runtime::{Endpoint, Net};
 
@@ -35,7 +42,8 @@ pub const KIND: DriverKind = DriverKind::polled::<Modbus>(
     "modbus",
     include_str!("README.md"),
     &["tcp", "serial", "rtu+tcp"],
-);
+)
+.with_card(explore::CARD);
 
 /// One open link to one or several Modbus units.
 pub struct Modbus {
@@ -99,6 +107,10 @@ impl Poll for Modbus {
         limit: Duration,
     ) -> Result<Option<Value>, DriverError> {
         write::write(self, config, point, value, limit).await
+    }
+
+    fn explore(&mut self) -> Option<&mut dyn Explore<Config>> {
+        Some(self)
     }
 }
 

@@ -5,6 +5,15 @@ use std::time::Duration;
 /// Writes that may wait for one link. At 50 writes a second this is 20 s of them: more would be refused as too late anyway.
 pub(super) const WRITES_WAITING_MAX: usize = 1_000;
 
+/// People who may wait for one link with a question of their own; each gets an answer before the next asks.
+pub(super) const ERRANDS_WAITING_MAX: usize = 4;
+
+/// Frames kept of a device that is traced: at 10 requests a second those of nearly a minute, in at most 500 kB.
+pub(super) const TRACE_FRAMES_MAX: usize = 1_000;
+
+/// The longest a trace goes on by itself.
+pub(super) const TRACE_MAX: Duration = Duration::from_secs(3_600);
+
 /// The longest a write waits to be sent, whatever its deadline: a deadline of next year must not overflow a clock.
 pub(super) const WRITE_WAIT_MAX: Duration = Duration::from_secs(3_600);
 

@@ -9,30 +9,26 @@ use std::time::Duration;
 use lineshaft_contract::{DeviceState, Readings, Session};
 use lineshaft_model::{Batch, Reason, Sample};
 use lineshaft_runtime::channel::Sent;
-use lineshaft_runtime::{Backoff, Receiver, Seed, TaskKind};
+use lineshaft_runtime::{Backoff, Seed, TaskKind};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::Write;
+use super::errand::Errand;
 use super::metrics::Counters;
-use super::road::{Context, Road};
+use super::road::{Context, Queues, Road};
 use super::schedule::spread_of;
 use super::unit::{Unit, Which};
 use super::{LinkKey, guard, limits};
 
 /// Runs one link until it has no devices or is told to stop. A bug in here costs this link a pause, not the plant.
-pub(super) async fn run(
-    context: Context,
-    key: LinkKey,
-    road: Arc<Road>,
-    mut writes: Receiver<Write>,
-) {
+pub(super) async fn run(context: Context, key: LinkKey, road: Arc<Road>, mut queues: Queues) {
     let stop = context.tree.stop_token(TaskKind::DriverRun);
     let mut after_bug = false;
     let (first, longest) = limits::RECONNECT;
     let mut backoff = Backoff::new(first, longest, context.seed.clone());
     loop {
-        let mut link = Link::new(&context, &key, &road, &stop, &mut writes);
+        let mut link = Link::new(&context, &key, &road, &stop, &mut queues);
         link.after_bug = after_bug;
         let ended = tokio::select! {
             biased;
@@ -55,7 +51,7 @@ pub(super) async fn run(
             () = tokio::time::sleep(backoff.next_delay()) => {}
         }
     }
-    while let Some(write) = writes.try_receive() {
+    while let Some(write) = queues.writes.try_receive() {
         write.not_connected();
     }
 }
@@ -72,8 +68,14 @@ pub(super) struct Link<'a> {
     pub(super) key: &'a LinkKey,
     road: &'a Road,
     stop: &'a CancellationToken,
-    writes: &'a mut Receiver<Write>,
+    pub(super) queues: &'a mut Queues,
     held: Option<Write>,
+    /// A question of a person that waits for its turn.
+    pub(super) errand: Option<Errand>,
+    /// Whether the last call was one.
+    pub(super) ran_errand: bool,
+    /// Whether the session tells its frames.
+    pub(super) is_traced: bool,
     pub(super) units: Vec<Unit>,
     pub(super) session: Option<Box<dyn Session>>,
     started: Instant,
@@ -101,7 +103,7 @@ impl<'a> Link<'a> {
         key: &'a LinkKey,
         road: &'a Road,
         stop: &'a CancellationToken,
-        writes: &'a mut Receiver<Write>,
+        queues: &'a mut Queues,
     ) -> Link<'a> {
         // Not the seed itself: a link's jitter does not depend on which links were made before it.
         let own = context.seed.clone().next_u64() ^ spread_of(&key.endpoint);
@@ -112,8 +114,11 @@ impl<'a> Link<'a> {
             key,
             road,
             stop,
-            writes,
+            queues,
             held: None,
+            errand: None,
+            ran_errand: false,
+            is_traced: false,
             units: Vec::new(),
             session: None,
             started: Instant::now(),
@@ -150,9 +155,13 @@ impl<'a> Link<'a> {
                 }
                 if self.lost || self.halted {
                     self.refuse_writes();
+                    self.refuse_errands();
                 }
             } else if let Some(write) = self.next_write() {
                 self.write(write).await;
+                continue;
+            } else if let Some(errand) = self.next_errand() {
+                self.run_errand(errand).await;
                 continue;
             } else if let Some((unit, which)) = self.next_due() {
                 self.poll(unit, which).await;
@@ -254,6 +263,7 @@ impl<'a> Link<'a> {
 
     fn is_open(&mut self, session: Box<dyn Session>) {
         self.session = Some(session);
+        self.is_traced = false;
         let (now, was_lost) = (self.now(), std::mem::take(&mut self.lost));
         if was_lost {
             self.round += 1;
@@ -284,17 +294,17 @@ impl<'a> Link<'a> {
         if self.writes_in_a_row >= limits::WRITES_IN_A_ROW_MAX && self.next_due().is_some() {
             return None;
         }
-        self.held.take().or_else(|| self.writes.try_receive())
+        self.held.take().or_else(|| self.queues.writes.try_receive())
     }
 
     fn refuse_writes(&mut self) {
-        while let Some(write) = self.held.take().or_else(|| self.writes.try_receive()) {
+        while let Some(write) = self.held.take().or_else(|| self.queues.writes.try_receive()) {
             write.not_connected();
         }
     }
 
     /// The request that is due longest, of all units.
-    fn next_due(&self) -> Option<(usize, Which)> {
+    pub(super) fn next_due(&self) -> Option<(usize, Which)> {
         let due = |(at, unit): (usize, &Unit)| {
             unit.due(self.probe_gate).map(|(when, which)| ((when, unit.probe_at), at, which))
         };
@@ -345,7 +355,10 @@ impl<'a> Link<'a> {
             biased;
             () = self.stop.cancelled() => {}
             () = self.road.changed.notified() => {}
-            write = self.writes.receive(), if self.held.is_none() => self.held = write,
+            write = self.queues.writes.receive(), if self.held.is_none() => self.held = write,
+            errand = self.queues.errands.receive(), if self.errand.is_none() => {
+                self.errand = errand;
+            }
             () = tokio::time::sleep_until(wake) => {}
         }
     }

@@ -64,11 +64,11 @@ impl Runner {
     }
 
     fn open_road(&self, key: &LinkKey, wanted: Wanted) -> Arc<Road> {
-        let (road, writes) = Road::new(wanted);
+        let (road, queues) = Road::new(wanted);
         let road = Arc::new(road);
         let name = format!("link {} {}", key.driver, key.endpoint);
         let context = self.0.context.clone();
-        let link = link::run(context, key.clone(), road.clone(), writes);
+        let link = link::run(context, key.clone(), road.clone(), queues);
         self.0.context.tree.spawn(TaskKind::DriverRun, name, link);
         road
     }

@@ -13,6 +13,7 @@
 mod commands;
 mod convert;
 mod diag;
+mod errand;
 mod fault;
 mod guard;
 mod health;
@@ -26,6 +27,7 @@ mod poll;
 mod road;
 mod schedule;
 mod split;
+mod trace;
 mod unit;
 
 use std::collections::{BTreeMap, HashMap};
@@ -38,6 +40,7 @@ use lineshaft_runtime::{Clock, Net, Seed, Sender, TaskTree};
 use parking_lot::{Mutex, RwLock};
 
 pub use diag::diag_tags;
+pub use errand::{Lent, Use};
 pub use plan::{Changes, DevicePlan, PointPlan};
 
 use commands::Target;
@@ -67,6 +70,7 @@ pub(crate) struct Fitted {
     plan: DevicePlan,
     board: Arc<Board>,
     diagnostics: Option<diag::DiagTags>,
+    trace: Arc<trace::Trace>,
 }
 
 impl fmt::Debug for Runner {
@@ -144,7 +148,8 @@ impl Runner {
         let origin = *plant.origins.entry(name.clone()).or_insert(next);
         let board = Arc::new(Board::new(&plan, origin, self.0.context.clock.now()));
         let diagnostics = diag::DiagTags::intern(&self.0.context.tags, &plan.path);
-        Arc::new(Fitted { plan, board, diagnostics })
+        let trace = Arc::new(trace::Trace::new(self.0.context.clock.clone()));
+        Arc::new(Fitted { plan, board, diagnostics, trace })
     }
 }
 

@@ -39,6 +39,8 @@ impl Link<'_> {
     /// Sends the request that is due.
     pub(super) async fn poll(&mut self, at: usize, which: Which) {
         self.writes_in_a_row = 0;
+        self.ran_errand = false;
+        self.follow_trace(at);
         let started = self.now();
         let skipped = self.units[at].start(which, started);
         let unit = &self.units[at];
@@ -167,6 +169,9 @@ impl Link<'_> {
         let started = self.now();
         let unit = self.units.iter().position(|u| Arc::ptr_eq(&u.fitted, &write.fitted));
         let up = unit.filter(|_| write.fitted.board.is_reachable());
+        if let Some(at) = up {
+            self.follow_trace(at);
+        }
         let (Some(at), Some(session)) = (up, self.session.as_mut()) else {
             return write.not_connected();
         };

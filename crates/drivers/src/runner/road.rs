@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::commands::Write;
+use super::errand::Errand;
 use super::{Fitted, limits};
 
 /// What the runner and its links share.
@@ -47,13 +48,23 @@ pub(super) struct Road {
     pending: AtomicBool,
     pub(super) changed: Notify,
     pub(super) writes: Sender<Write>,
+    pub(super) errands: Sender<Errand>,
+}
+
+/// The link's end of the queues.
+pub(super) struct Queues {
+    pub(super) writes: Receiver<Write>,
+    pub(super) errands: Receiver<Errand>,
 }
 
 impl Road {
-    pub(super) fn new(wanted: Wanted) -> (Road, Receiver<Write>) {
-        let (writes, queue) = channel(limits::WRITES_WAITING_MAX, Policy::Refuse, "device_writes");
+    pub(super) fn new(wanted: Wanted) -> (Road, Queues) {
+        let (writes, write) = channel(limits::WRITES_WAITING_MAX, Policy::Refuse, "device_writes");
+        let (errands, errand) =
+            channel(limits::ERRANDS_WAITING_MAX, Policy::Refuse, "device_errands");
         let (wanted, pending) = (Mutex::new(wanted), AtomicBool::new(true));
-        (Road { wanted, pending, changed: Notify::new(), writes }, queue)
+        let queues = Queues { writes: write, errands: errand };
+        (Road { wanted, pending, changed: Notify::new(), writes, errands }, queues)
     }
 
     /// Replaces what the link shall be; what is still to be said of the change before stays.

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends here")]
 
 #[path = "peer.rs"]
-mod peer;
+pub(crate) mod peer;
 #[path = "proxy.rs"]
 mod proxy;
 

@@ -1,5 +1,6 @@
 //! The drivers from outside.
 
+mod explore;
 mod modbus;
 #[path = "../conformance/modbus_peers.rs"]
 mod modbus_peers;
