@@ -165,6 +165,28 @@ actions! {
     PlantReject = "plant.reject";
     /// A record was signed.
     Sign = "signature.sign";
+    /// An annotation was written.
+    AnnotationMake = "annotation.make";
+    /// An annotation got another text.
+    AnnotationChange = "annotation.change";
+    /// An annotation was withdrawn.
+    AnnotationWithdraw = "annotation.withdraw";
+    /// A trend was kept.
+    TrendKeep = "trend.keep";
+    /// A kept trend was made another.
+    TrendChange = "trend.change";
+    /// A kept trend was deleted.
+    TrendDelete = "trend.delete";
+    /// Somebody changed how the page is for him.
+    AccountSettings = "account.settings";
+    /// Somebody tried a device out.
+    DeviceTest = "device.test";
+    /// Somebody looked at what a device offers.
+    DeviceBrowse = "device.browse";
+    /// The frames of a device are kept for a while, or no more.
+    DeviceTrace = "device.trace";
+    /// Somebody changed how much the log says, for a while.
+    LogLevels = "log.levels";
     /// Somebody exported something other than the trail.
     Export = "export.take";
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lineshaft_contract::{Bounds, Chain, History, HistoryMode, HistoryRequest};
+use lineshaft_contract::{Bounds, Chain, History, HistoryMode, HistoryRequest, StatisticsRequest};
 use lineshaft_model::{Quality, Reason, Row, Sample, TagId, TagPath, Tags, Timestamp, Value};
 use lineshaft_runtime::disk::RealDisk;
 use lineshaft_runtime::{Clock, Seed};
@@ -203,12 +203,73 @@ pub fn year_plot(dir: &Path) -> Result<Report, BenchError> {
         bench.ask(&HistoryRequest { mode, interval, ..request.clone() })?;
         report.add(what, millis(started), "ms CPU");
     }
+    statistics(&bench, dir, tag, &mut report)?;
     let hour = START + 200 * 86_400 * SECOND;
     let started = cpu();
     let (start, end) = (Timestamp::from_nanos(hour), Timestamp::from_nanos(hour + 3_600 * SECOND));
     bench.ask(&HistoryRequest { mode: HistoryMode::Raw, start, end, ..request })?;
     report.add("one hour, raw", millis(started), "ms CPU");
     Ok(report)
+}
+
+/// The year in a few numbers, and all of it sample by sample as an export reads it.
+fn statistics(
+    bench: &Bench,
+    dir: &Path,
+    tag: TagId,
+    report: &mut Report,
+) -> Result<(), BenchError> {
+    let at = |day: i64| Timestamp::from_nanos(START + day * 86_400 * SECOND);
+    let (start, end) = (at(0), at(365));
+    // Opened again: nothing is remembered of what was read before.
+    let (clock, tags) = (Clock::simulated(end), bench.tags.clone());
+    let historian = Historian::open(Arc::new(RealDisk), clock, dir, Options::default(), tags)?;
+    let request = StatisticsRequest { tag, start, end, step: false, deadline: None };
+    let ask = || {
+        let answer = historian.statistics(&request);
+        answer.map_err(|error| BenchError::Answer(Chain(&error).to_string()))
+    };
+    let mut warm = f64::INFINITY;
+    for what in ["year in one line of statistics, first time", ""] {
+        let started = cpu();
+        let found = ask()?;
+        let took = millis(started);
+        if found.count != 365 * 86_400 || found.stddev.is_none() {
+            return Err(BenchError::Answer("the statistics are not those of a year".into()));
+        }
+        if !what.is_empty() {
+            report.add(what, took, "ms CPU");
+        }
+        warm = warm.min(took);
+    }
+    report.add("year in one line of statistics, again", warm, "ms CPU");
+
+    let mut request = HistoryRequest {
+        tag,
+        start,
+        end: at(30),
+        mode: HistoryMode::Raw,
+        interval: Duration::from_secs(1),
+        points: 4,
+        step: false,
+        limit: 10_000,
+        bounds: Bounds::Inside,
+        after: None,
+        deadline: None,
+    };
+    let (started, mut rows) = (cpu(), 0);
+    loop {
+        let page = historian.read(&request);
+        let page = page.map_err(|error| BenchError::Answer(Chain(&error).to_string()))?;
+        rows += page.samples.len();
+        request.after = page.next;
+        if page.next.is_none() {
+            break;
+        }
+    }
+    let rate = rows as f64 / millis(started) / 1e3;
+    report.add("30 days, raw, in pages of 10,000", rate, "million samples/CPU-s");
+    Ok(())
 }
 
 /// A signal of the plant mix.

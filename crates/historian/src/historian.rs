@@ -5,8 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lineshaft_contract::{HistorianStatus, History, HistoryError, HistoryPage, HistoryRequest};
-use lineshaft_model::{Row, Tags, Timestamp};
+use lineshaft_contract::{
+    HistorianStatus, History, HistoryError, HistoryPage, HistoryRequest, Statistics,
+    StatisticsRequest,
+};
+use lineshaft_model::{Row, TagId, Tags, Timestamp};
 use lineshaft_runtime::{Clock, Disk};
 use lineshaft_shaft::Reader;
 use parking_lot::{Mutex, RwLock};
@@ -205,17 +208,17 @@ impl Historian {
     }
 
     /// What a question is answered from, as it is at this moment.
-    fn view(&self, request: &HistoryRequest) -> Option<View> {
-        let path = self.tags.path(request.tag)?;
+    fn view(&self, tag: TagId) -> Option<View> {
+        let path = self.tags.path(tag)?;
         let state = self.state.read();
         // Copied as bytes, which is short, and decoded when nobody waits.
         let frozen = state.frozen.clone();
-        let hot = state.hot.copy(request.tag);
+        let hot = state.hot.copy(tag);
         let segments = state.segments.clone();
         drop(state);
-        let frozen = frozen.and_then(|frozen| frozen.copy(request.tag));
+        let frozen = frozen.and_then(|frozen| frozen.copy(tag));
         let memory = frozen.iter().chain(&hot).map(Copied::rows).collect();
-        Some(View { store: self.store.clone(), tag: request.tag, path, segments, memory })
+        Some(View { store: self.store.clone(), tag, path, segments, memory })
     }
 }
 
@@ -227,10 +230,17 @@ pub(crate) fn in_order(segment: &Arc<Segment>) -> (u64, i32, u8) {
 
 impl History for Historian {
     fn read(&self, request: &HistoryRequest) -> Result<HistoryPage, HistoryError> {
-        let Some(view) = self.view(request) else {
+        let Some(view) = self.view(request.tag) else {
             return Err(HistoryError::Request("no such tag".into()));
         };
         retrieve::read(&view, &self.clock, request)
+    }
+
+    fn statistics(&self, request: &StatisticsRequest) -> Result<Statistics, HistoryError> {
+        let Some(view) = self.view(request.tag) else {
+            return Err(HistoryError::Request("no such tag".into()));
+        };
+        retrieve::statistics(&view, &self.clock, request)
     }
 }
 

@@ -84,6 +84,20 @@ pub(crate) struct Sums {
     pub(crate) linear: f64,
     /// How many nanoseconds of that time a good value held.
     pub(crate) held: i64,
+    /// What a deviation needs; segments of earlier programs have none.
+    pub(crate) spread: Option<Spread>,
+}
+
+/// How far values are from their mean, and how often they change.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Spread {
+    /// Squared distance from the mean of the page (its `step` by its time) times seconds. Around the page's own mean, so
+    /// that a small deviation of large values keeps its digits.
+    pub(crate) step: f64,
+    /// The same with straight lines between good samples, around the mean of those.
+    pub(crate) linear: f64,
+    /// How many good samples differ from the good one before them in the page.
+    pub(crate) transitions: u32,
 }
 
 /// All pages of one tag in one segment.
@@ -118,7 +132,10 @@ impl Pictures {
             }
         }
         self.pages.push(draw(rows, page.clone(), kind));
-        if kind.is_number() { sum_up(rows, page) } else { Sums::default() }
+        if kind.is_number() {
+            return sum_up(rows, page);
+        }
+        Sums { spread: Some(Spread::default()), ..Sums::default() }
     }
 
     /// Bytes in memory.
@@ -187,7 +204,44 @@ fn sum_up(rows: &Rows, page: Range<usize>) -> Sums {
             sums.linear += good(at + 1).map_or(value, |next| f64::midpoint(value, next)) * seconds;
         }
     }
+    sums.spread = Some(spread(rows, page, &sums));
     sums
+}
+
+/// The second look at a page, whose means are known from the first.
+fn spread(rows: &Rows, page: Range<usize>, sums: &Sums) -> Spread {
+    let mut spread = Spread::default();
+    let held = sums.held as f64 / 1e9;
+    let (step, linear) =
+        if sums.held > 0 { (sums.step / held, sums.linear / held) } else { (0.0, 0.0) };
+    let good = |at: usize| {
+        if rows.marks[at].is_good() { rows.values[at].as_f64() } else { None }
+    };
+    let mut before: Option<usize> = None;
+    for at in page.clone() {
+        let Some(value) = good(at) else { continue };
+        let changed = before.is_some_and(|before| !is_same(&rows.values[before], &rows.values[at]));
+        spread.transitions += u32::from(changed);
+        before = Some(at);
+        if at + 1 < page.end {
+            let seconds = rows.ts[at + 1].saturating_sub(rows.ts[at]) as f64 / 1e9;
+            spread.step += (value - step) * (value - step) * seconds;
+            let next = good(at + 1).unwrap_or(value);
+            spread.linear += line_spread(value, next, linear) * seconds;
+        }
+    }
+    spread
+}
+
+/// The mean squared distance of a straight line between two values from a third.
+pub(crate) fn line_spread(from: f64, to: f64, around: f64) -> f64 {
+    let middle = f64::midpoint(from, to) - around;
+    (to - from).mul_add((to - from) / 12.0, middle * middle)
+}
+
+/// Whether two values are the same; numbers are compared exactly, whatever their kinds.
+pub(crate) fn is_same(a: &Value, b: &Value) -> bool {
+    compare(a, b).map_or(a == b, std::cmp::Ordering::is_eq)
 }
 
 /// Adds the pictures of a tag.
@@ -317,9 +371,14 @@ pub(crate) fn put_sums(out: &mut Vec<u8>, sums: &[Sums], pictures: &Pictures) {
     let spans = pictures.pages.iter().map(|page| page.last.wrapping_sub(page.first));
     let unheld = sums.iter().zip(spans).map(|(sums, span)| span.wrapping_sub(sums.held));
     put_ints(out, &unheld.collect::<Vec<_>>());
+    // Behind what earlier programs read, who ignore it.
+    let spread = || sums.iter().map(|sums| sums.spread.unwrap_or_default());
+    put_floats(out, &spread().map(|spread| spread.step).collect::<Vec<_>>());
+    put_floats(out, &spread().map(|spread| spread.linear).collect::<Vec<_>>());
+    put_ints(out, &spread().map(|spread| i64::from(spread.transitions)).collect::<Vec<_>>());
 }
 
-/// Reads [`put_sums`].
+/// Reads [`put_sums`], also as earlier programs wrote it: without spreads.
 pub(crate) fn sums(bytes: &[u8], pictures: &Pictures) -> Result<Vec<Sums>, Malformed> {
     let mut input = In::new(bytes);
     let count = input.count(pictures.pages.len())?;
@@ -328,6 +387,7 @@ pub(crate) fn sums(bytes: &[u8], pictures: &Pictures) -> Result<Vec<Sums>, Malfo
     }
     let (sum, step) = (floats(&mut input, count)?, floats(&mut input, count)?);
     let (linear, unheld) = (floats(&mut input, count)?, ints(&mut input, count)?);
+    let spreads = if input.is_empty() { None } else { Some(spreads(&mut input, count)?) };
     let pages = pictures.pages.iter().enumerate();
     Ok(pages
         .map(|(at, page)| Sums {
@@ -335,8 +395,21 @@ pub(crate) fn sums(bytes: &[u8], pictures: &Pictures) -> Result<Vec<Sums>, Malfo
             step: step[at],
             linear: linear[at],
             held: page.last.wrapping_sub(page.first).wrapping_sub(unheld[at]),
+            spread: spreads.as_ref().map(|spreads| spreads[at]),
         })
         .collect())
+}
+
+fn spreads(input: &mut In<'_>, count: usize) -> Result<Vec<Spread>, Malformed> {
+    let (step, linear) = (floats(input, count)?, floats(input, count)?);
+    let changes = ints(input, count)?;
+    let spread = |at: usize| {
+        let transitions = u32::try_from(changes[at]);
+        let transitions = transitions.ok().filter(|n| (*n as usize) < PAGE_SAMPLES_MAX);
+        let transitions = transitions.ok_or(Malformed("a page count is past its limit"))?;
+        Ok(Spread { step: step[at], linear: linear[at], transitions })
+    };
+    (0..count).map(spread).collect()
 }
 
 /// The value of a sample that counts: good, and a number.

@@ -49,7 +49,9 @@ impl Access {
                 | Permission::OwnAccount
                 | Permission::ReadPlant
                 | Permission::WritePlant
+                | Permission::Annotate
                 | Permission::ReadNode
+                | Permission::OperateNode
                 | Permission::ReadConfig
                 | Permission::ChangeConfig => true,
                 Permission::ReadAccounts

@@ -62,8 +62,12 @@ permissions! {
     ReadPlant = "read-plant", Tags;
     /// Change a value in a device.
     WritePlant = "write-plant", Tags;
+    /// Write down what happened, beside the values: annotations, shared trends.
+    Annotate = "annotate", Tags;
     /// See how the node and its devices do.
     ReadNode = "read-node", Tags;
+    /// Look closer for a while: levels of the log, traces of what goes over the wire. Changes nothing of the plant.
+    OperateNode = "operate-node", Node;
     /// See the plant folder and its revisions.
     ReadConfig = "read-config", Node;
     /// Change the plant folder, roll back, approve what another proposes.

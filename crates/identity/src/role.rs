@@ -30,6 +30,14 @@ pub struct Role {
     pub rules: Vec<Rule>,
 }
 
+impl Role {
+    /// The five that every node has.
+    #[must_use]
+    pub fn built_in() -> [Role; 5] {
+        built_in()
+    }
+}
+
 /// A role as it shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleChange {
@@ -45,13 +53,20 @@ pub struct RoleChange {
 pub(crate) const ADMIN: &str = "admin";
 
 const READ: &[Permission] = &[Permission::ReadPlant, Permission::ReadNode];
-const OPERATE: &[Permission] =
-    &[Permission::ReadPlant, Permission::ReadNode, Permission::WritePlant, Permission::Sign];
+const OPERATE: &[Permission] = &[
+    Permission::ReadPlant,
+    Permission::ReadNode,
+    Permission::WritePlant,
+    Permission::Annotate,
+    Permission::Sign,
+];
 const ENGINEER: &[Permission] = &[
     Permission::ReadPlant,
     Permission::ReadNode,
     Permission::WritePlant,
+    Permission::Annotate,
     Permission::Sign,
+    Permission::OperateNode,
     Permission::ReadConfig,
     Permission::ChangeConfig,
 ];

@@ -16,6 +16,7 @@
 //!   per subscriber in [`Namespace::publish`], and a slow reader gets the latest value of each tag. The
 //!   rejected alternative, a dirty list per subscriber, costs every publisher a lock per subscriber.
 
+mod assets;
 mod live;
 mod metrics;
 mod namespace;
@@ -23,6 +24,10 @@ mod search;
 mod subscription;
 mod tree;
 
+pub use assets::{
+    Asset, AssetModel, AssetType, Assets, KEY_VALUES_MAX, KeyValue, Level, LevelError, Limits,
+    Matches, NamedAsset, Role, States,
+};
 pub use namespace::{CLOCK_SET_BACK_AFTER, Namespace};
 pub use subscription::{Subscription, WAKE_INTERVAL};
 pub use tree::{Child, Counts, Diagnostics, Page};

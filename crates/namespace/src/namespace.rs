@@ -9,6 +9,7 @@ use lineshaft_model::{Batch, Sample, TagId, TagMeta, TagPath, Tags};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, watch};
 
+use crate::assets::{AssetModel, Assets};
 use crate::live::{Tally, chunk_of, place_of};
 use crate::metrics::Metrics;
 use crate::subscription::Subscription;
@@ -24,6 +25,13 @@ pub const CLOCK_SET_BACK_AFTER: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Namespace(pub(crate) Arc<Shared>);
 
+/// The assets with what they were made from.
+struct Made {
+    tree: u64,
+    model: Arc<AssetModel>,
+    assets: Arc<Assets>,
+}
+
 pub(crate) struct Shared {
     tags: Arc<Tags>,
     tree: RwLock<Arc<Tree>>,
@@ -32,6 +40,8 @@ pub(crate) struct Shared {
     versions: watch::Sender<u64>,
     /// One change of the tree at a time.
     configuring: Mutex<()>,
+    model: RwLock<Arc<AssetModel>>,
+    assets: Mutex<Option<Made>>,
     /// Wakes subscriptions after each publication.
     pub(crate) published: Notify,
     pub(crate) metrics: Metrics,
@@ -57,6 +67,8 @@ impl Namespace {
             version: AtomicU64::new(0),
             versions: watch::Sender::new(0),
             configuring: Mutex::new(()),
+            model: RwLock::default(),
+            assets: Mutex::new(None),
             published: Notify::new(),
             metrics: Metrics::new(),
         }))
@@ -161,6 +173,12 @@ impl Namespace {
         tree.counts(tree.range(under))
     }
 
+    /// As [`Namespace::counts`], with or without diagnostics.
+    #[must_use]
+    pub fn tally(&self, under: &str, diagnostics: Diagnostics) -> Counts {
+        self.0.tree().tally(under, diagnostics)
+    }
+
     /// One level of the tree: what is right below `under`, in tree order. The empty path is the top.
     /// Nothing is below a path that does not exist.
     #[must_use]
@@ -170,8 +188,8 @@ impl Namespace {
 
     /// A page of the tags at `under` and below, in tree order: those after `after`, at most `limit`.
     ///
-    /// `search` keeps the tags that have the word anywhere in their path or description, upper and lower
-    /// case alike. A page is taken from the tree as it is now; a tag that was removed may be named as
+    /// `search` keeps the tags that have each of its words anywhere in their path or description, upper and
+    /// lower case alike. A page is taken from the tree as it is now; a tag that was removed may be named as
     /// `after` all the same.
     #[must_use]
     pub fn list(
@@ -183,6 +201,28 @@ impl Namespace {
         diagnostics: Diagnostics,
     ) -> Page {
         self.0.tree().list(under, search, after, limit, diagnostics)
+    }
+
+    /// Replaces what the plant folder says about assets.
+    pub fn set_assets(&self, model: AssetModel) {
+        *self.0.model.write() = Arc::new(model);
+    }
+
+    /// The assets of the plant. Made anew by whoever asks first after a change of the tags or of the model, which
+    /// takes about as long as listing all tags; until the next change everybody gets the same.
+    #[must_use]
+    pub fn assets(&self) -> Arc<Assets> {
+        let mut kept = self.0.assets.lock();
+        let (tree, model) = (self.0.tree(), self.0.model.read().clone());
+        if let Some(made) = &*kept
+            && made.tree == tree.version
+            && Arc::ptr_eq(&made.model, &model)
+        {
+            return made.assets.clone();
+        }
+        let assets = Arc::new(Assets::build(&tree, &model));
+        *kept = Some(Made { tree: tree.version, model, assets: assets.clone() });
+        assets
     }
 
     /// Opens a subscription without tags.

@@ -1,22 +1,43 @@
-//! Looking for a word in paths and descriptions.
+//! Looking for words in paths and descriptions.
 
-/// A word to look for; upper and lower case are alike.
+/// The words to look for: each has to be in one of the texts. Upper and lower case are alike.
+pub(crate) struct Needles(Vec<Needle>);
+
+impl Needles {
+    /// `None` for nothing but spaces: that is no question.
+    pub(crate) fn new(words: &str) -> Option<Needles> {
+        let needles: Vec<Needle> = words.split_whitespace().map(Needle::new).collect();
+        (!needles.is_empty()).then_some(Needles(needles))
+    }
+
+    pub(crate) fn are_in(&mut self, texts: &[&str]) -> bool {
+        self.0.iter_mut().all(|needle| texts.iter().any(|text| needle.is_in(text)))
+    }
+
+    pub(crate) fn any_is_in(&mut self, text: &str) -> bool {
+        self.0.iter_mut().any(|needle| needle.is_in(text))
+    }
+
+    pub(crate) fn last_is_in(&mut self, text: &str) -> bool {
+        self.0.last_mut().is_some_and(|needle| needle.is_in(text))
+    }
+}
+
+/// A word to look for.
 ///
 /// A word of ASCII letters is compared byte by byte without copying the text; any other word is compared
 /// with the text in lower case, for texts that are not ASCII themselves.
-pub(crate) struct Needle {
+struct Needle {
     word: String,
     scratch: String,
 }
 
 impl Needle {
-    /// `None` for a word of nothing but spaces: that is no question.
-    pub(crate) fn new(word: &str) -> Option<Needle> {
-        let word = word.trim().to_lowercase();
-        (!word.is_empty()).then_some(Needle { word, scratch: String::new() })
+    fn new(word: &str) -> Needle {
+        Needle { word: word.to_lowercase(), scratch: String::new() }
     }
 
-    pub(crate) fn is_in(&mut self, text: &str) -> bool {
+    fn is_in(&mut self, text: &str) -> bool {
         if self.word.is_ascii() {
             return has_ascii(text.as_bytes(), self.word.as_bytes());
         }
@@ -41,7 +62,7 @@ mod tests {
 
     #[test]
     fn upper_and_lower_case_are_alike_in_any_language() {
-        for (word, text, found) in [
+        for (words, text, found) in [
             ("PRESS", "acme/press-1/speed", true),
             ("press-2", "acme/press-1/speed", false),
             ("füller", "Linie 1/FÜLLER/Takt", true),
@@ -49,10 +70,19 @@ mod tests {
             ("takt", "Linie 1/FÜLLER/Takt", true),
             ("d", "speed", true),
             ("speeds", "speed", false),
+            ("speed press", "acme/press-1/speed", true),
+            ("speed pump", "acme/press-1/speed", false),
         ] {
-            let found_now = Needle::new(word).is_some_and(|mut needle| needle.is_in(text));
-            assert_eq!(found_now, found, "{word} in {text}");
+            let found_now = Needles::new(words).is_some_and(|mut needles| needles.are_in(&[text]));
+            assert_eq!(found_now, found, "{words} in {text}");
         }
-        assert!(Needle::new("  ").is_none());
+        assert!(Needles::new("  ").is_none());
+    }
+
+    #[test]
+    fn words_may_be_in_different_texts() {
+        let mut needles = Needles::new("filler contactor").unwrap();
+        assert!(needles.are_in(&["acme/filler/on", "Motor contactor"]));
+        assert!(!needles.are_in(&["acme/filler/on", "Motor"]));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use lineshaft_model::{Level, TagId, TagMeta, TagPath, Tags};
 
 use crate::live::{Chunk, chunk_of, place_of};
-use crate::search::Needle;
+use crate::search::Needles;
 
 /// One child of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +120,21 @@ impl Tree {
         &self.ids
     }
 
+    pub(crate) fn metas(&self) -> &[Arc<TagMeta>] {
+        &self.metas
+    }
+
+    /// One more than where the last segment of a tag that starts with `_` starts; 0 when there is none.
+    pub(crate) fn mark(&self, place: usize) -> usize {
+        self.marks.get(place).map_or(0, |mark| *mark as usize)
+    }
+
+    /// The tag at `path`.
+    pub(crate) fn id(&self, path: &TagPath) -> Option<TagId> {
+        let at = self.metas.binary_search_by(|meta| tree_order(meta.path.as_str(), path.as_str()));
+        at.ok().map(|at| self.ids[at])
+    }
+
     /// The tags at `under` and below, as a range of `ids`.
     pub(crate) fn range(&self, under: &str) -> Range<usize> {
         let folder = under.trim_matches('/');
@@ -133,6 +148,11 @@ impl Tree {
 
     pub(crate) fn counts(&self, range: Range<usize>) -> Counts {
         self.counts_of(range)
+    }
+
+    pub(crate) fn tally(&self, under: &str, diagnostics: Diagnostics) -> Counts {
+        let skip = below(under.trim_matches('/'));
+        self.counts_of(self.range(under).filter(|at| self.counts_in(*at, skip, diagnostics)))
     }
 
     fn counts_of(&self, places: impl Iterator<Item = usize>) -> Counts {
@@ -197,7 +217,7 @@ impl Tree {
             self.metas
                 .partition_point(|meta| tree_order(meta.path.as_str(), after.as_str()).is_le())
         });
-        let mut needle = search.and_then(Needle::new);
+        let mut needle = search.and_then(Needles::new);
         if needle.is_none() && diagnostics == Diagnostics::Include {
             let start = from.clamp(range.start, range.end);
             let end = range.end.min(start.saturating_add(limit));
@@ -211,8 +231,7 @@ impl Tree {
             }
             let meta = &self.metas[place];
             if let Some(needle) = &mut needle
-                && !needle.is_in(meta.path.as_str())
-                && !needle.is_in(&meta.description)
+                && !needle.are_in(&[meta.path.as_str(), &meta.description])
             {
                 continue;
             }
@@ -252,7 +271,7 @@ const fn chunk_of_index(index: usize) -> usize {
 
 /// The order of [`TagPath`] without cutting the paths into segments: bytes, with `/` before all others.
 /// That is the same, because no segment has a control character.
-fn tree_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn tree_order(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     match a.iter().zip(b).find(|(a, b)| a != b) {
         None => a.len().cmp(&b.len()),

@@ -7,11 +7,13 @@ mod interpolate;
 mod plot;
 mod raw;
 mod scan;
+mod span;
 mod tally;
 mod time_average;
 
 use lineshaft_contract::{
-    Bounds, Deadline, HistoryError, HistoryMode, HistoryPage, HistoryRequest,
+    Bounds, Deadline, HistoryError, HistoryMode, HistoryPage, HistoryRequest, Statistics,
+    StatisticsRequest,
 };
 use lineshaft_model::{ClockSource, Quality, Reason, Sample, Timestamp, Value};
 use lineshaft_runtime::Clock;
@@ -110,6 +112,20 @@ fn around(
         page.samples.extend(view.after(request.end.nanos(), limit)?);
     }
     Ok(page)
+}
+
+/// Says a span in a few numbers.
+pub(crate) fn statistics(
+    view: &View,
+    clock: &Clock,
+    request: &StatisticsRequest,
+) -> Result<Statistics, HistoryError> {
+    let limit = Limit { clock, deadline: request.deadline.as_ref() };
+    limit.check()?;
+    if request.start >= request.end {
+        return Err(HistoryError::Request("start must be before end".into()));
+    }
+    span::read(view, request, clock.now().nanos(), &limit)
 }
 
 /// Answers one question from one view.

@@ -37,6 +37,8 @@ pub(super) enum Take {
     Picture,
     /// Whole, with picture and sums.
     Sums,
+    /// The same, if the sums say how far the values spread; as its samples otherwise.
+    Spread,
 }
 
 /// A page given whole.
@@ -387,6 +389,15 @@ impl<F: Fold> Walk<'_, F> {
                 let store = &self.view.store;
                 let sums = store.sums(segment, self.view.tag, &opened.entry, pictures);
                 sums.map_err(View::failed(segment))?[index]
+            }
+            Take::Spread => {
+                let store = &self.view.store;
+                let sums = store.sums(segment, self.view.tag, &opened.entry, pictures);
+                let sums = sums.map_err(View::failed(segment))?[index];
+                if sums.spread.is_none() {
+                    return Ok(false);
+                }
+                sums
             }
         };
         self.fold.page(&Page { picture, sums, pictures, index });

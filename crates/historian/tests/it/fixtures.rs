@@ -13,6 +13,7 @@ use lineshaft_runtime::disk::RealDisk;
 use lineshaft_runtime::{Clock, Seed};
 
 use crate::plant::{NOON, Plant, SIGNALS, samples};
+use crate::statistics::check_whole;
 
 fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
@@ -55,6 +56,10 @@ fn a_fixture_of_version_1_opens_and_says_what_it_said_then() {
     let found: String =
         names.iter().map(|name| lines(name, &plant.raw(plant.tag(name), 10_000))).collect();
     assert_eq!(found, fs::read_to_string(fixture.join("expected.txt")).unwrap());
+    for name in names {
+        let tag = plant.tag(name); // its pages do not say how far the values spread
+        check_whole(&plant, tag, &plant.raw(tag, 10_000));
+    }
     assert!(verify(&RealDisk, dir.path()).unwrap().is_sound());
     assert_eq!(plant.historian.covered(), 6);
 }

@@ -10,3 +10,4 @@ mod modes;
 mod plant;
 mod retention;
 mod shaft;
+mod statistics;

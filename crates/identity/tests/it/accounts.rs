@@ -424,6 +424,6 @@ async fn the_review_says_who_has_what_and_who_never_comes() {
     assert_eq!((line(0), line(1)), (("ada", true), ("bob", false)));
     let words: Vec<&str> =
         review[1].permissions.iter().map(|rule| rule.permission.word()).collect();
-    assert_eq!(words, ["read-plant", "write-plant", "read-node"]);
+    assert_eq!(words, ["read-plant", "write-plant", "annotate", "read-node"]);
     assert_eq!(review[1].permissions[0].under, [Prefix::new("acme")]);
 }

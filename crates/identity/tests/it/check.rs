@@ -10,10 +10,19 @@ use crate::node::{Node, home, policy};
 /// Which of the permissions with a reach each built-in role has, by their words.
 const ROLES: &[(&str, &[&str])] = &[
     ("viewer", &["read-plant", "read-node"]),
-    ("operator", &["read-plant", "read-node", "write-plant", "sign"]),
+    ("operator", &["read-plant", "read-node", "write-plant", "annotate", "sign"]),
     (
         "engineer",
-        &["read-plant", "read-node", "write-plant", "sign", "read-config", "change-config"],
+        &[
+            "read-plant",
+            "read-node",
+            "write-plant",
+            "annotate",
+            "sign",
+            "operate-node",
+            "read-config",
+            "change-config",
+        ],
     ),
     (
         "auditor",
@@ -32,7 +41,9 @@ const ROLES: &[(&str, &[&str])] = &[
         &[
             "read-plant",
             "write-plant",
+            "annotate",
             "read-node",
+            "operate-node",
             "read-config",
             "change-config",
             "read-accounts",
@@ -47,6 +58,7 @@ const ROLES: &[(&str, &[&str])] = &[
 
 /// Those that are about the node as a whole.
 const OF_THE_NODE: &[&str] = &[
+    "operate-node",
     "read-config",
     "change-config",
     "read-accounts",
@@ -109,7 +121,7 @@ async fn every_role_may_what_it_says_where_it_says_and_nothing_else() {
             }
         }
     }
-    assert_eq!(cells, 5 * 2 * 13 * 16);
+    assert_eq!(cells, 5 * 2 * 15 * 16);
 }
 
 /// Proves: CR 2.1.
@@ -135,13 +147,16 @@ async fn nobody_may_nothing_unless_it_is_written_down() {
 
 #[tokio::test]
 async fn nobody_gets_at_people_and_proof_whatever_role_the_plant_file_gives_him() {
-    use Permission::{ChangeConfig, ReadConfig, ReadNode, ReadPlant, WritePlant};
+    use Permission::{
+        Annotate, ChangeConfig, OperateNode, ReadConfig, ReadNode, ReadPlant, WritePlant,
+    };
     let mut open = policy();
     open.anonymous = Some("admin".into());
     let node = Node::with(open);
     let nobody = node.identity.nobody(home(), Road::Http);
     for &permission in &Permission::ALL[2..] {
-        let about_the_plant = [ReadPlant, WritePlant, ReadNode, ReadConfig, ChangeConfig];
+        let about_the_plant =
+            [ReadPlant, WritePlant, Annotate, ReadNode, OperateNode, ReadConfig, ChangeConfig];
         let found = nobody.may(permission, &Scope::Somewhere).is_ok();
         assert_eq!(found, about_the_plant.contains(&permission), "{}", permission.word());
     }
