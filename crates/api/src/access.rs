@@ -75,14 +75,20 @@ rules! {
     Enter: Public, Always;
     /// Begins a change of oneself that counts once it is confirmed.
     PrepareOwn: OwnAccount, Never;
+    /// Reads something about oneself.
+    ReadOwn: OwnAccount, Never;
     /// Changes something about oneself.
     ChangeOwn: OwnAccount, Always;
     /// Reads tags, values and history.
     ReadPlant: ReadPlant, Never;
     /// Writes to devices.
     WritePlant: WritePlant, Always;
+    /// Writes an annotation, keeps a trend for others.
+    Annotate: Annotate, Always;
     /// Reads the state of the node and its devices.
     ReadNode: ReadNode, Never;
+    /// Looks closer for a while: levels of the log, traces.
+    OperateNode: OperateNode, Always;
     /// Reads the plant folder and its revisions.
     ReadConfig: ReadConfig, Never;
     /// Changes the plant folder.

@@ -34,7 +34,7 @@ use crate::refusals::no_trail;
 use crate::server::Shared;
 
 /// Pieces between the disk and the client.
-const PIECES: usize = 4;
+pub(crate) const PIECES: usize = 4;
 /// Entries of one step of a table.
 const STEP: u32 = 1_000;
 
@@ -69,7 +69,7 @@ impl Form {
 }
 
 /// Some of what is written, or why no more comes.
-type Piece = Result<Bytes, ApiError>;
+pub(crate) type Piece = Result<Bytes, ApiError>;
 
 /// Takes a copy of the trail, or of a part of it.
 #[utoipa::path(
@@ -197,10 +197,9 @@ impl Copy {
     async fn take(self, shared: &Shared, sender: Sender<Piece>) {
         let Copy { range, form, act, wish, turn } = self;
         let trail = shared.api.trail.clone();
-        let handle = Handle::current();
         // The answer ends when the last sender goes: behind the entry of how it ended.
         let sender = Arc::new(sender);
-        let mut out = Pieces { sender: sender.clone(), handle, buffer: Vec::new(), bytes: 0 };
+        let mut out = Pieces::new(sender.clone());
         let work = move || {
             let _turn = turn;
             let written = match form {
@@ -240,7 +239,7 @@ impl Copy {
 }
 
 /// Collects what is written into pieces of some length and hands them over, waiting while the queue is full.
-struct Pieces {
+pub(crate) struct Pieces {
     sender: Arc<Sender<Piece>>,
     handle: Handle,
     buffer: Vec<u8>,
@@ -248,7 +247,13 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn send(&self, piece: Piece) -> io::Result<()> {
+    /// Pieces for whoever receives from `sender`. Within the executor; what is written is written on a thread that may
+    /// block.
+    pub(crate) fn new(sender: Arc<Sender<Piece>>) -> Pieces {
+        Pieces { sender, handle: Handle::current(), buffer: Vec::new(), bytes: 0 }
+    }
+
+    pub(crate) fn send(&self, piece: Piece) -> io::Result<()> {
         match self.handle.block_on(self.sender.send(piece)) {
             Sent::Queued | Sent::Dropped(_) => Ok(()),
             Sent::Refused(_) | Sent::Closed(_) => Err(io::ErrorKind::BrokenPipe.into()),
@@ -326,6 +331,20 @@ fn cells(entry: &Entry) -> [String; 14] {
 }
 
 fn download(first: Bytes, rest: Receiver<Piece>, range: &Range<u64>, form: Form) -> Response {
+    let (kind, end) = match form {
+        Form::Proof => ("text/plain; charset=utf-8", "txt"),
+        Form::Csv => ("text/csv; charset=utf-8", "csv"),
+    };
+    attachment(first, rest, kind, &format!("audit-{}-{}.{end}", range.start, range.end))
+}
+
+/// An answer that grows while it is written, as a file of this name.
+pub(crate) fn attachment(
+    first: Bytes,
+    rest: Receiver<Piece>,
+    kind: &'static str,
+    name: &str,
+) -> Response {
     let pieces = stream::unfold((Some(first), rest), |(first, mut rest)| async move {
         if let Some(first) = first {
             return Some((Ok(first), (None, rest)));
@@ -335,14 +354,10 @@ fn download(first: Bytes, rest: Receiver<Piece>, range: &Range<u64>, form: Form)
         Some((piece.map_err(|error| io::Error::other(error.detail)), (None, rest)))
     });
     let mut response = Body::from_stream(pieces).into_response();
-    let (kind, end) = match form {
-        Form::Proof => ("text/plain; charset=utf-8", "txt"),
-        Form::Csv => ("text/csv; charset=utf-8", "csv"),
-    };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let name = format!("attachment; filename=\"audit-{}-{}.{end}\"", range.start, range.end);
+    let name = format!("attachment; filename=\"{name}\"");
     if let Ok(name) = HeaderValue::from_str(&name) {
         headers.insert(header::CONTENT_DISPOSITION, name);
     }

@@ -143,7 +143,7 @@ fn bounds(params: &Params, mode: HistoryMode) -> Result<Bounds, ApiError> {
     }
 }
 
-fn mode(params: &Params) -> Result<HistoryMode, ApiError> {
+pub(crate) fn mode(params: &Params) -> Result<HistoryMode, ApiError> {
     let Some(word) = params.one("mode")? else { return Ok(HistoryMode::Raw) };
     HistoryMode::of(word).ok_or_else(|| {
         let words = HistoryMode::ALL.map(|(_, word)| word);
@@ -261,7 +261,11 @@ pub(crate) async fn read_history(
 }
 
 /// The tag at `path`, also one that is no longer configured: its history stays readable under its old name.
-fn remembered(namespace: &Namespace, path: &TagPath, asker: &Pass) -> Result<Known, ApiError> {
+pub(crate) fn remembered(
+    namespace: &Namespace,
+    path: &TagPath,
+    asker: &Pass,
+) -> Result<Known, ApiError> {
     known(namespace, path, asker).or_else(|error| {
         let id = namespace.tags().id(path).ok_or(error)?;
         let meta = TagMeta {
@@ -283,6 +287,19 @@ async fn answer(
     question: Question,
     tags: Vec<Known>,
 ) -> Result<Written, ApiError> {
+    asking(shared, move |history, deadline| {
+        let page = read(history, &question, tags, deadline)?;
+        let samples: usize = page.series.iter().map(|series| series.samples.len()).sum();
+        Ok(Written::new(&page, 256 + samples * 48))
+    })
+    .await
+}
+
+/// Waits for a turn, then asks history on a thread that may block.
+pub(crate) async fn asking<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    ask: impl FnOnce(&dyn History, &Deadline) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     let limits = &shared.api.limits;
     let turn = tokio::time::timeout(limits.query_wait, shared.queries.clone().acquire_owned());
     let Ok(Ok(turn)) = turn.await else {
@@ -298,12 +315,10 @@ async fn answer(
     let work = move || {
         // The turn ends when the work does, also when the client has left meanwhile.
         let _turn = turn;
-        let page = read(&*history, &question, tags, &deadline)?;
-        let samples: usize = page.series.iter().map(|series| series.samples.len()).sum();
-        Ok(Written::new(&page, 256 + samples * 48))
+        ask(&*history, &deadline)
     };
     match tokio::task::spawn_blocking(work).await {
-        Ok(written) => written,
+        Ok(answer) => answer,
         Err(panic) => {
             tracing::error!(error = %panic, "a history question failed");
             Err(ApiError::new(Code::Internal, "the question could not be answered"))
@@ -353,7 +368,7 @@ fn read(
     Ok(Page { series, next: next.map(Text) })
 }
 
-fn refused(error: &HistoryError, meta: &TagMeta) -> ApiError {
+pub(crate) fn refused(error: &HistoryError, meta: &TagMeta) -> ApiError {
     let tag = &meta.path;
     match error {
         HistoryError::Request(why) => ApiError::new(Code::Query, format!("`{tag}`: {why}")),

@@ -11,6 +11,8 @@ mod access;
 mod access_review;
 mod account;
 mod accounts;
+mod annotations;
+mod assets;
 mod audit;
 mod audit_export;
 mod auditing;
@@ -20,11 +22,19 @@ mod connection;
 mod control;
 mod credentials;
 mod csv;
+mod desking;
+mod device_shapes;
+mod devices;
+mod doctor;
 mod exposure;
 mod guard;
 mod history;
+mod history_export;
+mod licences;
 pub mod limits;
 mod live;
+mod logs;
+mod manual;
 mod metrics;
 mod node;
 mod openapi;
@@ -43,10 +53,14 @@ mod security;
 mod server;
 mod session;
 mod sessions;
+mod settings;
 mod shape;
 mod signatures;
+mod statistics;
+mod storage;
 mod tags;
 mod tokens;
+mod trends;
 mod view;
 mod write;
 
@@ -54,7 +68,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use lineshaft_audit::Trail;
-use lineshaft_contract::{Commands, Configuration, Devices, History, Node};
+use lineshaft_contract::{
+    Commands, Configuration, Devices, Doctor, History, Logs, Node, Storage, Workshop,
+};
+use lineshaft_desk::Desk;
 use lineshaft_identity::Identity;
 use lineshaft_namespace::Namespace;
 use lineshaft_runtime::Clock;
@@ -63,6 +80,7 @@ use lineshaft_tls::Certificates;
 pub use exposure::{Exposure, ExposureError, Insecure, check_listen, is_loopback};
 pub use limits::Limits;
 pub use openapi::document;
+pub use page::{PageFiles, page_files};
 pub use problem::CODES;
 #[doc(hidden)]
 pub use routes::{RouteLine, routes};
@@ -80,6 +98,14 @@ pub struct Api {
     pub history: Arc<dyn History>,
     /// The devices and how they do.
     pub devices: Arc<dyn Devices>,
+    /// Trying devices out.
+    pub workshop: Arc<dyn Workshop>,
+    /// What examines the node.
+    pub doctor: Arc<dyn Doctor>,
+    /// The log of the process.
+    pub logs: Arc<dyn Logs>,
+    /// What the data takes on disk.
+    pub storage: Arc<dyn Storage>,
     /// The road for writes.
     pub commands: Arc<dyn Commands>,
     /// The node itself.
@@ -94,6 +120,8 @@ pub struct Api {
     pub identity: Identity,
     /// What everybody did.
     pub trail: Trail,
+    /// What people put beside the values.
+    pub desk: Desk,
     /// The certificates, when the listener speaks TLS; the control socket never does.
     pub tls: Option<Certificates>,
     /// The node's certificates, also when the listener speaks no TLS: what is shown, issued and revoked.

@@ -10,10 +10,33 @@ pub const VALUES_PER_REQUEST_MAX: usize = 1_000;
 pub const TAGS_PAGE_MAX: u32 = 10_000;
 /// How many when nobody says.
 pub const TAGS_PAGE: u32 = 500;
+/// The most annotations of one page.
+pub const ANNOTATIONS_PAGE_MAX: usize = 1_000;
+/// How many when nobody says.
+pub const ANNOTATIONS_PAGE: usize = 500;
+/// The most tags of one question for statistics.
+pub const STATISTICS_TAGS_MAX: usize = 32;
+/// The most exports of history taken at a time; one more is told 503.
+pub const HISTORY_EXPORTS_MAX: usize = 2;
+/// The most lines of an export of computed values, over all tags: three years of seconds. What is stored has no limit.
+pub const EXPORT_COMPUTED_MAX: u64 = 100_000_000;
+/// The longest `options` of a browse, in bytes of JSON: they stand in the audit trail.
+pub const BROWSE_OPTIONS_BYTES_MAX: usize = 4 * 1024;
 /// The most levels of one answer of `tree`.
 pub const TREE_DEPTH_MAX: u32 = 8;
 /// The most nodes of one answer of `tree` with more than one level, or one level if that has more: about 2 MB of JSON.
 pub const TREE_NODES_MAX: usize = 10_000;
+/// Children of an asset in one answer at most.
+pub const ASSETS_PAGE_MAX: u32 = 1_000;
+/// Children of an asset in one answer when nothing is said.
+pub const ASSETS_PAGE: u32 = 500;
+/// Assets in one answer. Each comes with its key values, so it is less than the tree has.
+pub const ASSETS_MAX: usize = 2_000;
+/// Tags of a plant up to which a question about assets is answered at once, in well under a millisecond; beyond it has a
+/// thread.
+pub const ASSETS_AT_ONCE_TAGS_MAX: usize = 2_000;
+/// Own tags of an asset in one answer.
+pub const ASSET_MEMBERS_MAX: usize = 2_000;
 /// The most samples of one raw page, over all tags of the request: about 6 MB of JSON.
 pub const RAW_PAGE_MAX: u32 = 100_000;
 /// How many when nobody says.
@@ -59,6 +82,19 @@ pub const PLANT_TURNS_MAX: usize = 4;
 pub const PLANT_BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most files of one change of the plant.
 pub const CHANGE_FILES_MAX: usize = 1_000;
+
+/// Tags that one test of a device reads: a look, not a poll. The whole test ends within 15 s.
+pub const TEST_TAGS_MAX: usize = 32;
+/// What one part of a browse has when nothing is said, and the most it can have.
+pub const BROWSE_FOUND_USUAL: u32 = 200;
+/// See [`BROWSE_FOUND_USUAL`].
+pub const BROWSE_FOUND_MAX: u32 = 1_000;
+/// The longest an examination of the node may take; most take a second or two.
+pub const EXAMINATION_MAX: Duration = Duration::from_secs(60);
+/// The longest a trace of a device goes on by itself.
+pub const TRACE_SECONDS_MAX: u32 = 3_600;
+/// Characters of an endpoint in an entry of the trail.
+pub const OBJECT_CHARS_MAX: usize = 200;
 /// The most revisions of one page.
 pub const REVISIONS_PAGE_MAX: usize = 1_000;
 /// How many when nobody says.

@@ -14,6 +14,10 @@ pub(crate) const CONNECTIONS_REFUSED: &str = "lineshaft_api_connections_refused_
 pub(crate) const HANDSHAKES_FAILED: &str = "lineshaft_api_handshakes_failed_total";
 /// Open live connections.
 pub(crate) const LIVE: &str = "lineshaft_api_live_connections_count";
+/// Samples written into exports of history.
+pub(crate) const EXPORTED_SAMPLES: &str = "lineshaft_api_exported_samples_total";
+/// Exports of history that ended before their end: the client went away, or history could not be read.
+pub(crate) const EXPORTS_CUT: &str = "lineshaft_api_exports_cut_total";
 /// Values sent on live connections.
 pub(crate) const LIVE_VALUES: &str = "lineshaft_api_live_values_total";
 /// Live connections closed because the client did not take what was sent, or fell silent.
@@ -33,6 +37,14 @@ pub(crate) fn handshakes_failed() -> Counter {
 
 pub(crate) fn live() -> Gauge {
     gauge!(LIVE)
+}
+
+pub(crate) fn exported_samples() -> Counter {
+    counter!(EXPORTED_SAMPLES)
+}
+
+pub(crate) fn exports_cut() -> Counter {
+    counter!(EXPORTS_CUT)
 }
 
 pub(crate) fn live_values() -> Counter {

@@ -27,16 +27,46 @@ use crate::routes::table;
     paths(
         crate::tags::list_tags,
         crate::tags::list_tree,
+        crate::assets::list_assets,
         crate::tags::read_values,
         crate::live::watch_live,
         crate::history::read_history,
+        crate::statistics::read_statistics,
+        crate::history_export::export_history,
+        crate::annotations::list_annotations,
+        crate::annotations::make_annotation,
+        crate::annotations::reword_annotation,
+        crate::annotations::withdraw_annotation,
+        crate::trends::list_trends,
+        crate::trends::keep_trend,
+        crate::trends::read_trend,
+        crate::trends::change_trend,
+        crate::trends::delete_trend,
+        crate::settings::read_settings,
+        crate::settings::keep_settings,
         crate::write::write_value,
         crate::node::list_devices,
         crate::node::read_status,
         crate::node::read_metrics,
         crate::node::read_health,
+        crate::doctor::examine,
+        crate::logs::read_logs,
+        crate::logs::read_levels,
+        crate::logs::put_levels,
+        crate::storage::read_storage,
         crate::node::read_ready,
+        crate::devices::list_drivers,
+        crate::devices::list_configured,
+        crate::devices::test_device,
+        crate::devices::browse_device,
+        crate::devices::read_trace,
+        crate::devices::keep_trace,
         crate::openapi::read_openapi,
+        crate::manual::list_manual,
+        crate::manual::read_manual_page,
+        crate::manual::search_manual,
+        crate::licences::list_licences,
+        crate::licences::read_sbom,
         crate::session::read_session,
         crate::session::log_in,
         crate::session::log_out,
@@ -101,7 +131,8 @@ pub fn document() -> &'static str {
     DOCUMENT.get_or_init(|| {
         let mut contract = Contract::openapi();
         for route in table() {
-            let Some(item) = contract.paths.paths.get_mut(route.path) else { continue };
+            let path = described(route.path);
+            let Some(item) = contract.paths.paths.get_mut(&path) else { continue };
             let operation: Option<&mut Operation> = match route.method.as_str() {
                 "GET" => item.get.as_mut(),
                 "POST" => item.post.as_mut(),
@@ -130,6 +161,11 @@ pub fn document() -> &'static str {
         text.push('\n');
         text
     })
+}
+
+/// A path as the document writes it: a parameter of several segments has no form of its own there.
+fn described(path: &str) -> String {
+    path.replace("{*", "{")
 }
 
 const COOKIE_SCHEME: &str = "cookie";
@@ -171,13 +207,15 @@ fn demand(operation: &mut Operation, permission: Permission) {
 /// The chapter of an operation, for people, from the module that answers it.
 fn chapter(module: &str) -> &'static str {
     match module.trim_start_matches("crate::") {
-        "tags" => "tags",
+        "tags" | "assets" => "tags",
         "live" => "live values",
-        "history" => "history",
+        "devices" => "devices",
+        "history" | "history_export" | "statistics" => "history",
+        "annotations" | "trends" => "annotations and trends",
         "write" => "writing",
-        "node" => "node",
+        "node" | "doctor" | "logs" | "storage" => "node",
         "session" | "sessions" => "sessions",
-        "account" => "own account",
+        "account" | "settings" => "own account",
         "accounts" | "access_review" => "accounts",
         "roles" => "roles",
         "tokens" => "tokens",
@@ -186,6 +224,7 @@ fn chapter(module: &str) -> &'static str {
         "signatures" => "signatures",
         "certificates" => "certificates",
         "security" => "security",
+        "manual" | "licences" => "reading",
         _ => "interface",
     }
 }
@@ -222,11 +261,14 @@ mod tests {
                 .collect()
         };
         // The page's own files are no part of the contract.
-        let is_page = |path: &str| path == "/" || path.starts_with("/assets/");
+        let is_page = |path: &str| {
+            let own = ["/", "/sw.js", "/manifest.webmanifest"].contains(&path);
+            own || path.starts_with("/assets/") || path.starts_with("/icons/")
+        };
         let routed: BTreeSet<(String, String)> = table()
             .iter()
             .filter(|route| !is_page(route.path))
-            .map(|route| (route.method.to_string(), route.path.to_string()))
+            .map(|route| (route.method.to_string(), super::described(route.path)))
             .collect();
         assert_eq!(described, routed);
     }

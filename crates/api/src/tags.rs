@@ -16,7 +16,7 @@ use crate::view::View;
 /// A tag with its last value.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tag)]
-struct TagLine<'a> {
+pub(crate) struct TagLine<'a> {
     /// Its path.
     tag: &'a str,
     /// The device it comes from; null for a derived tag.
@@ -203,7 +203,7 @@ fn diagnostics(params: &Params) -> Result<Diagnostics, ApiError> {
     path = "/api/v1/tags",
     params(
         ("under" = Option<String>, Query, description = "Only tags at this path and below"),
-        ("search" = Option<String>, Query, description = "Only tags with this word in path or description, upper and lower case alike"),
+        ("search" = Option<String>, Query, description = "Only tags that have each of these words in path or description, upper and lower case alike"),
         ("diagnostics" = Option<String>, Query, description = "`include` (default) or `exclude`, which leaves out what is below a segment that starts with `_`"),
         ("limit" = Option<u32>, Query, minimum = 1, description = "1 to 10,000, default 500"),
         ("after" = Option<String>, Query, description = "`next` of the page before"),
@@ -235,7 +235,7 @@ pub(crate) async fn list_tags(
     Ok(Written::new(&TagPage { tags, total: page.total, next }, found.len() * 320))
 }
 
-fn tag_line<'a>(meta: &'a TagMeta, last: Option<&'a Sample>) -> TagLine<'a> {
+pub(crate) fn tag_line<'a>(meta: &'a TagMeta, last: Option<&'a Sample>) -> TagLine<'a> {
     let value = value_line(meta, last);
     TagLine {
         tag: value.tag,

@@ -4,7 +4,7 @@
 //! counts and totals included: nothing tells him whether there is more.
 
 use lineshaft_identity::Prefix;
-use lineshaft_namespace::{Child, Diagnostics, Namespace, Page};
+use lineshaft_namespace::{Child, Counts, Diagnostics, Namespace, Page};
 
 /// The allowed parts of what was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,28 @@ impl View {
             return namespace.count();
         }
         self.parts.iter().map(|part| namespace.counts(part.as_str()).tags).sum()
+    }
+
+    /// How many tags of it there are at `folder` and below, and how well they do.
+    pub(crate) fn tally(
+        &self,
+        namespace: &Namespace,
+        folder: &str,
+        diagnostics: Diagnostics,
+    ) -> Counts {
+        let folder = Prefix::new(folder);
+        if self.covers(folder.as_str()) {
+            return namespace.tally(folder.as_str(), diagnostics);
+        }
+        let parts = self.parts.iter().filter(|part| folder.covers(part.as_str()));
+        let mut sum = Counts::default();
+        for part in parts.filter(|part| counts_in(&folder, part, diagnostics)) {
+            let Counts { tags, bad, uncertain } = namespace.tally(part.as_str(), diagnostics);
+            sum.tags += tags;
+            sum.bad += bad;
+            sum.uncertain += uncertain;
+        }
+        sum
     }
 
     /// A page of the tags in it, as [`Namespace::list`] has it.
@@ -206,5 +228,15 @@ mod tests {
         children(&view("", &["a/c/_d", "nothing/here"]), "", Exclude, "");
         children(&view("", &[""]), "", Include, "a/ 6 6, z 1 1");
         assert_eq!(some.count(&plant()), 4);
+        let tally = |view: &View, folder: &str, diagnostics| {
+            let Counts { tags, bad, .. } = view.tally(&plant(), folder, diagnostics);
+            (tags, bad)
+        };
+        assert_eq!(tally(&some, "", Include), (4, 4));
+        assert_eq!(tally(&some, "", Exclude), (3, 3));
+        assert_eq!(tally(&some, "a/b", Exclude), (2, 2));
+        assert_eq!(tally(&some, "a/c", Include), (1, 1));
+        assert_eq!(tally(&some, "z", Include), (0, 0));
+        assert_eq!(tally(&view("", &["a/c/_d"]), "", Exclude), (0, 0));
     }
 }

@@ -22,9 +22,17 @@ use crate::plant::{LINE, Options, Plant, certificates, plant_of, policy, two_lin
 use crate::probes::{CHANGED, On, Place, Probe, SPARE, Target, probes};
 
 const VIEWER: &[&str] = &["read-plant", "read-node"];
-const OPERATOR: &[&str] = &["read-plant", "read-node", "write-plant", "sign"];
-const ENGINEER: &[&str] =
-    &["read-plant", "read-node", "write-plant", "sign", "read-config", "change-config"];
+const OPERATOR: &[&str] = &["read-plant", "read-node", "write-plant", "annotate", "sign"];
+const ENGINEER: &[&str] = &[
+    "read-plant",
+    "read-node",
+    "write-plant",
+    "annotate",
+    "sign",
+    "operate-node",
+    "read-config",
+    "change-config",
+];
 const AUDITOR: &[&str] = &[
     "read-plant",
     "read-node",
@@ -37,7 +45,9 @@ const AUDITOR: &[&str] = &[
 const ADMIN: &[&str] = &[
     "read-plant",
     "write-plant",
+    "annotate",
     "read-node",
+    "operate-node",
     "read-config",
     "change-config",
     "read-accounts",

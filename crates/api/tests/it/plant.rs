@@ -15,8 +15,9 @@ use lineshaft_audit::{Act, Action, Query, Trail};
 use lineshaft_contract::{
     Bounds, Commands, Configuration, Cursor, DeviceCounters, DeviceState, DeviceStatus, Devices,
     History, HistoryError, HistoryMode, HistoryPage, HistoryRequest, LastError, Node, NodeStatus,
-    Ready,
+    Ready, Statistics, StatisticsRequest,
 };
+use lineshaft_desk::Desk;
 use lineshaft_identity::{
     AccountKind, Grant, Identity, Login, NewAccount, NewToken, PasswordPolicy, Policy, Secret,
 };
@@ -32,6 +33,9 @@ use parking_lot::{Condvar, Mutex};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::bench::Bench;
+use crate::quiet::Quiet;
+
 pub(crate) const LINE: &str = "acme/rotterdam/line-1";
 /// Another line; its tags are there only in a plant with [`two_lines`].
 pub(crate) const OTHER_LINE: &str = "acme/rotterdam/line-10";
@@ -45,6 +49,8 @@ pub(crate) struct Plant {
     pub(crate) namespace: Namespace,
     pub(crate) memory: Arc<Memory>,
     pub(crate) road: Arc<Road>,
+    pub(crate) bench: Arc<Bench>,
+    pub(crate) quiet: Arc<Quiet>,
     pub(crate) tree: TaskTree,
     pub(crate) identity: Identity,
     pub(crate) trail: Trail,
@@ -114,6 +120,8 @@ pub(crate) async fn prepare(options: Options) -> (Api, Plant) {
     namespace.configure(metas());
     let memory = Arc::new(Memory::default());
     let road = Arc::new(Road::default());
+    let bench = Arc::new(Bench::default());
+    let quiet = Arc::new(Quiet::default());
     let clock = options.clock.unwrap_or_else(Clock::real);
     let trail_disk = SimDisk::new(1, Faults::none());
     let trail_options = lineshaft_audit::Options {
@@ -130,6 +138,10 @@ pub(crate) async fn prepare(options: Options) -> (Api, Plant) {
         namespace: namespace.clone(),
         history: memory.clone(),
         devices: Arc::new(Filler),
+        workshop: bench.clone(),
+        doctor: quiet.clone(),
+        logs: quiet.clone(),
+        storage: quiet.clone(),
         commands: road.clone(),
         node: road.clone(),
         clock: clock.clone(),
@@ -137,6 +149,7 @@ pub(crate) async fn prepare(options: Options) -> (Api, Plant) {
         limits: options.limits,
         identity: identity.clone(),
         trail: trail.clone(),
+        desk: Desk::open(&folder.path().join("desk.db")).unwrap(),
         tls: tls.clone(),
         certificates: options.certificates.map(|make| make(folder.path(), &clock)).or(tls),
         configuration: options.configuration,
@@ -151,6 +164,8 @@ pub(crate) async fn prepare(options: Options) -> (Api, Plant) {
         namespace,
         memory,
         road,
+        bench,
+        quiet,
         tree,
         identity,
         trail,
@@ -334,6 +349,22 @@ impl History for Memory {
             }
         }
     }
+
+    /// The average is how many samples there are; what is in between the tests of the historian look at.
+    fn statistics(&self, request: &StatisticsRequest) -> Result<Statistics, HistoryError> {
+        assert!(request.deadline.is_some());
+        let samples = self.samples.lock();
+        let all = samples.get(&request.tag.number()).map(Vec::as_slice).unwrap_or_default();
+        let inside = || all.iter().filter(|s| s.ts >= request.start && s.ts < request.end);
+        Ok(Statistics {
+            count: inside().count() as u64,
+            good: Duration::from_millis(1_500),
+            first: inside().next().cloned(),
+            average: inside().next().map(|_| 2.5),
+            transitions: request.step.then_some(3),
+            ..Statistics::default()
+        })
+    }
 }
 
 /// A page by instants; the samples here have one instant each.
@@ -350,7 +381,7 @@ struct Filler;
 
 impl Devices for Filler {
     fn list(&self) -> Vec<DeviceStatus> {
-        vec![DeviceStatus {
+        let filler = DeviceStatus {
             device: "filler".into(),
             driver: "modbus",
             endpoint: "tcp://127.0.0.1:5020".into(),
@@ -366,7 +397,14 @@ impl Devices for Filler {
             }),
             next_attempt: None,
             counters: DeviceCounters { requests: 1_200, ..DeviceCounters::default() },
-        }]
+        };
+        let press = DeviceStatus {
+            device: "press-10".into(),
+            path: TagPath::new(&format!("{OTHER_LINE}/press")).unwrap(),
+            last_error: None,
+            ..filler.clone()
+        };
+        vec![filler, press]
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::plant::{LINE, OTHER_LINE, PASSWORD};
+use crate::probes_desk::desk_probes;
 
 /// An account that logs in.
 pub(crate) const SPARE: &str = "spare";
@@ -78,19 +79,23 @@ pub(crate) fn probes() -> Vec<Probe> {
     all.extend(proof_probes());
     all.extend(certificate_probes());
     all.extend(folder_probes());
+    all.extend(desk_probes());
+    all.extend(crate::probes_reading::probes());
+    all.extend(crate::probes_devices::device_probes());
+    all.extend(crate::probes_operate::operate_probes());
     all
 }
 
-fn get(path: &'static str, on: On, ask: fn(&Target) -> Ask) -> Probe {
+pub(crate) fn get(path: &'static str, on: On, ask: fn(&Target) -> Ask) -> Probe {
     Probe { method: "GET", path, on, ask, succeeds: true }
 }
 
-fn change(method: &'static str, path: &'static str, ask: fn(&Target) -> Ask) -> Probe {
+pub(crate) fn change(method: &'static str, path: &'static str, ask: fn(&Target) -> Ask) -> Probe {
     Probe { method, path, on: On::Node, ask, succeeds: true }
 }
 
 /// A route whose change needs a state that the stage has not.
-fn refused(method: &'static str, path: &'static str, ask: fn(&Target) -> Ask) -> Probe {
+pub(crate) fn refused(method: &'static str, path: &'static str, ask: fn(&Target) -> Ask) -> Probe {
     Probe { method, path, on: On::Node, ask, succeeds: false }
 }
 
@@ -105,6 +110,9 @@ fn plant_probes() -> Vec<Probe> {
         }),
         get("/api/v1/tree", On::Object, |to| {
             (format!("/api/v1/tree?under={}", to.place.line()), None)
+        }),
+        get("/api/v1/assets", On::Object, |to| {
+            (format!("/api/v1/assets?under={}", to.place.line()), None)
         }),
         get("/api/v1/values", On::Object, |to| {
             (format!("/api/v1/values?tag={}/press/force", to.place.line()), None)

@@ -155,15 +155,15 @@ async fn a_wrong_query_names_the_parameter() {
 async fn devices_and_status_are_shown_as_the_manual_says() {
     let plant = plant().await;
     assert_eq!(
-        plant.get("/api/v1/devices").await.json(),
-        json!([{"device": "filler", "driver": "modbus", "endpoint": "tcp://127.0.0.1:5020",
+        plant.get("/api/v1/devices").await.json()[0],
+        json!({"device": "filler", "driver": "modbus", "endpoint": "tcp://127.0.0.1:5020",
             "path": format!("{LINE}/filler"), "state": "degraded", "since_ms": 1_763_618_400_000_i64,
             "tags": 6, "tags_bad": 1,
             "last_error": {"code": "LS-DRV-002", "text": "tcp://127.0.0.1:5020 did not answer in 1s",
                 "timestamp_ms": 1_763_618_400_000_i64},
             "next_attempt_ms": null,
             "counters": {"requests": 1200, "errors": 0, "samples": 0, "skipped_cycles": 0, "reconnects": 0,
-                "writes": 0, "round_trip_ms_p50": 0.0, "round_trip_ms_p99": 0.0}}])
+                "writes": 0, "round_trip_ms_p50": 0.0, "round_trip_ms_p99": 0.0}})
     );
     let status = plant.get("/api/v1/status").await.json();
     assert_eq!((&status["node"], &status["tags"]), (&json!("edge-1"), &json!(8)));
