@@ -5,5 +5,7 @@ mod say;
 
 pub mod cli;
 pub mod demo;
+pub mod doctor;
+pub mod logs;
 pub mod node;
 pub mod plant;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use lineshaft::cli;
 use lineshaft::cli::control::At;
+use lineshaft::cli::doctor::Form;
 
 /// From the machine to the answer: connects machines, loses no value, keeps them for decades, shows them.
 #[derive(Debug, Parser)]
@@ -56,6 +57,14 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         checkpoint: Vec<PathBuf>,
     },
+    /// Says what is wrong with a node, why, and what to do; runs or not.
+    Doctor {
+        #[command(flatten)]
+        at: At,
+        /// Prints the answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// People and machines: accounts, roles, passwords.
     User {
         #[command(flatten)]
@@ -98,6 +107,8 @@ enum Command {
         #[command(subcommand)]
         command: cli::revisions::Command,
     },
+    /// Prints what a device offers as a tag table.
+    Browse(cli::browse::Arguments),
     /// Prints the page of an error code, a driver, an operator or a part of the plant folder.
     Explain {
         /// For example LS-CFG-004, modbus, deadband or shaft.
@@ -110,19 +121,23 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    cli::log_to_standard_error();
+    let logs = cli::log_to_standard_error();
     match arguments.command {
-        Command::Demo { data, listen } => cli::run::demo(&data, &listen),
+        Command::Demo { data, listen } => cli::run::demo(&data, &listen, logs),
         Command::Init { dir } => cli::init::run(&dir),
         Command::Check { plant } => cli::check::run(&plant),
-        Command::Run { plant, data } => cli::run::run(&plant, &data),
+        Command::Run { plant, data } => cli::run::run(&plant, &data, logs),
         Command::Verify { data, checkpoint } => cli::verify::run(&data, &checkpoint),
+        Command::Doctor { at, json } => {
+            cli::doctor::run(&at, if json { Form::Json } else { Form::Text })
+        }
         Command::User { at, command } => cli::accounts::run(&at, command),
         Command::Role { at, command } => cli::roles::run(&at, command),
         Command::Token { at, command } => cli::tokens::run(&at, command),
         Command::Cert { at, command } => cli::certificates::run(&at, command),
         Command::Audit { at, command } => cli::trail::run(&at, command),
         Command::Revision { at, command } => cli::revisions::run(&at, command),
+        Command::Browse(arguments) => cli::browse::run(&arguments),
         Command::Explain { what } => cli::explain::run(&what),
         Command::Bench(arguments) => cli::bench::run(&arguments),
     }

@@ -3,22 +3,14 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use lineshaft_contract::DriverKind;
 use lineshaft_drivers::DRIVERS;
+use lineshaft_manual::{Language, errors};
 use lineshaft_pipeline::op;
 
 use crate::plant::nearest;
 
-/// The pages of all error codes, by code: `docs/errors/`, listed by the build script.
-///
-/// A test holds the codes in the sources and the pages together.
-pub const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
-
-/// The manual's page about the plant folder.
-const PLANT_FOLDER: &str = include_str!("../../../../docs/manual/src/plant-folder.md");
-
-/// The parts of the plant folder that have a page: by its word, the heading in [`PLANT_FOLDER`].
-pub const SECTIONS: [(&str, &str); 10] = [
+/// The parts of the plant folder that have a page: by its word, the heading in the manual's page.
+pub const SECTIONS: [(&str, &str); 11] = [
     ("node", "## `[node]`"),
     ("http", "## `[http]`"),
     ("security", "## `[security]`"),
@@ -28,13 +20,14 @@ pub const SECTIONS: [(&str, &str); 10] = [
     ("devices", "## `devices/*.toml`"),
     ("tags", "## `tags/*.csv`"),
     ("pipelines", "## `pipelines/*.toml`"),
+    ("assets", "## `assets/*.toml`"),
     ("reload", "## Reload"),
 ];
 
 /// Prints the page of `what`. Exit code 0 when there is one, 1 when there is none.
 #[must_use]
 pub fn run(what: &str) -> ExitCode {
-    match page(what, DRIVERS) {
+    match page(what) {
         Ok(page) => {
             say!("{}", page.trim_end());
             ExitCode::SUCCESS
@@ -51,18 +44,19 @@ pub fn run(what: &str) -> ExitCode {
 ///
 /// # Errors
 /// What to say when there is no such page: what was probably meant, or what there is.
-pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> {
+pub fn page(what: &str) -> Result<&'static str, String> {
     let what = what.trim();
-    let drivers = drivers.iter().map(|driver| (driver.name, driver.readme));
+    let drivers = DRIVERS.iter().map(|driver| (driver.name, driver.readme));
     let sections = SECTIONS.iter().map(|(word, heading)| (*word, section(heading)));
     let kinds: Vec<(&str, &'static str)> =
         drivers.clone().chain(op::PAGES).chain(sections).collect();
-    let mut all = PAGES.iter().chain(&kinds);
+    let mut all = errors().iter().chain(&kinds);
     if let Some((_, page)) = all.find(|(name, _)| name.eq_ignore_ascii_case(what)) {
         return Ok(page);
     }
     let mut message = format!("error: there is no page `{what}`\n");
-    let alike = PAGES.iter().map(|(code, _)| *code).filter(|code| is_alike(code, what));
+    let codes = errors();
+    let alike = codes.iter().map(|(code, _)| *code).filter(|code| is_alike(code, what));
     let words = kinds.iter().map(|(word, _)| *word);
     let alike: Vec<&str> = alike.chain(nearest(what, words)).take(ALIKE_MAX).collect();
     // Writing into a text cannot fail.
@@ -72,8 +66,8 @@ pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> 
         writeln!(
             message,
             "  = error codes are {} to {}\n  = drivers are {}\n  = operators are {}\n  = parts of the plant folder are {}",
-            PAGES[0].0,
-            PAGES[PAGES.len() - 1].0,
+            codes[0].0,
+            codes[codes.len() - 1].0,
             listed(&mut drivers.map(|(word, _)| word)),
             listed(&mut op::PAGES.into_iter().map(|(word, _)| word)),
             listed(&mut SECTIONS.into_iter().map(|(word, _)| word)),
@@ -86,8 +80,8 @@ pub fn page(what: &str, drivers: &[DriverKind]) -> Result<&'static str, String> 
 
 /// The section of the plant folder's page below a heading, with the heading.
 fn section(heading: &str) -> &'static str {
-    let from = PLANT_FOLDER.find(heading).unwrap_or(PLANT_FOLDER.len());
-    let section = &PLANT_FOLDER[from..];
+    let page = lineshaft_manual::source("plant-folder", Language::English).unwrap_or_default();
+    let section = &page[page.find(heading).unwrap_or(page.len())..];
     let end = section.match_indices("\n## ").map(|(at, _)| at).next();
     &section[..end.unwrap_or(section.len())]
 }
@@ -118,9 +112,9 @@ mod tests {
     #[test]
     fn a_code_is_found_in_any_case_and_a_slip_is_seen_through() {
         for good in ["LS-CFG-004", "ls-cfg-004", " LS-CFG-004 "] {
-            assert!(page(good, DRIVERS).unwrap().starts_with("# LS-CFG-004: "), "{good}");
+            assert!(page(good).unwrap().starts_with("# LS-CFG-004: "), "{good}");
         }
-        assert_eq!(page("modbus", DRIVERS), Ok(DRIVERS[0].readme));
+        assert_eq!(page("modbus"), Ok(DRIVERS[0].readme));
         for (wrong, meant) in [
             ("CFG-4", "LS-CFG-004"),
             ("LS-CFG-04", "LS-CFG-004"),
@@ -130,18 +124,18 @@ mod tests {
             ("deadbnd", "deadband"),
             ("historan", "historian"),
         ] {
-            let message = page(wrong, DRIVERS).unwrap_err();
+            let message = page(wrong).unwrap_err();
             assert!(message.contains(meant), "{wrong}: {message}");
         }
-        assert!(page("what?", DRIVERS).unwrap_err().contains("drivers are modbus"));
+        assert!(page("what?").unwrap_err().contains("drivers are modbus"));
     }
     #[test]
     fn operators_and_parts_of_the_plant_folder_have_pages() {
         for (word, page) in op::PAGES {
-            assert_eq!(self::page(word, DRIVERS), Ok(page));
+            assert_eq!(self::page(word), Ok(page));
         }
         for (word, heading) in SECTIONS {
-            let page = page(word, DRIVERS).unwrap();
+            let page = page(word).unwrap();
             assert!(page.starts_with(heading) && page.len() > 200, "{word}: {page}");
             assert_eq!(page.matches("\n## ").count(), 0, "{word} goes on behind its end");
         }

@@ -2,9 +2,11 @@
 
 pub mod accounts;
 pub mod bench;
+pub mod browse;
 pub mod certificates;
 pub mod check;
 pub mod control;
+pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod revisions;
@@ -14,15 +16,13 @@ pub mod tokens;
 pub mod trail;
 pub mod verify;
 
-/// Sends log lines to standard error; `LINESHAFT_LOG` says how many (`info` unless it is set).
-pub fn log_to_standard_error() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("LINESHAFT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+use crate::logs::{Colour, LogBook};
+
+/// Sends log lines to standard error and into memory; `LINESHAFT_LOG` says how many (`info` unless it is set).
+#[must_use]
+pub fn log_to_standard_error() -> LogBook {
+    let usual = std::env::var("LINESHAFT_LOG").ok();
     let plain = std::env::var_os("NO_COLOR").is_some()
         || !std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(!plain)
-        .init();
+    LogBook::install(usual.as_deref(), if plain { Colour::None } else { Colour::Ansi })
 }

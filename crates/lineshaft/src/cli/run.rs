@@ -11,6 +11,7 @@ use lineshaft_contract::Chain;
 use lineshaft_runtime::{Clock, TaskTree};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::logs::LogBook;
 use crate::node::{DataFolder, Metrics, Node, Options, Visitor, Watch};
 use crate::{demo, plant};
 
@@ -22,13 +23,14 @@ const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// Runs the plant in `dir`.
 #[must_use]
-pub fn run(dir: &Path, data: &Path) -> ExitCode {
+pub fn run(dir: &Path, data: &Path, logs: LogBook) -> ExitCode {
     let options = Options {
         listen: None,
         watch: Watch::Follow,
         metrics: recorder(),
         visitor: Visitor::IsNot,
         clock: Clock::real(),
+        logs,
     };
     let data = match take(data) {
         Ok(data) => data,
@@ -44,7 +46,7 @@ pub fn run(dir: &Path, data: &Path) -> ExitCode {
 
 /// Runs the demo plant with its data in `data`.
 #[must_use]
-pub fn demo(data: &Path, listen: &str) -> ExitCode {
+pub fn demo(data: &Path, listen: &str, logs: LogBook) -> ExitCode {
     let Ok(address) = listen.parse::<SocketAddr>() else {
         eprintln!(
             "error LS-CFG-002: `{listen}` is not an address; write for example 127.0.0.1:8080"
@@ -64,6 +66,7 @@ pub fn demo(data: &Path, listen: &str) -> ExitCode {
         metrics: recorder(),
         visitor: Visitor::IsWelcome,
         clock: Clock::real(),
+        logs,
     };
     // Taken before anything is written: a second demo must not change the first one's plant.
     let (dir, data) = match take(data) {

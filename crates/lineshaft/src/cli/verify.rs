@@ -1,5 +1,5 @@
-//! `lineshaft verify`: every checksum of the shaft and the historian, the whole audit trail, and where the first
-//! one is wrong.
+//! `lineshaft verify`: every checksum of the shaft and the historian, the whole audit trail, what people put beside the
+//! values, and where the first one is wrong.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,12 @@ pub fn run(data: &Path, checkpoints: &[PathBuf]) -> ExitCode {
     let (shaft, history) = (shaft(&data.join("shaft")), historian(&data.join("historian")));
     let trail = trail(&data.join("audit"), checkpoints);
     let revisions = revisions(&data.join("revisions"));
-    if shaft && history && trail && revisions { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let desk = desk(&data.join(crate::node::desk::FILE));
+    if shaft && history && trail && revisions && desk {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Checks the audit trail alone.
@@ -129,6 +134,28 @@ fn revisions(dir: &Path) -> bool {
             match error {
                 StoreError::Disk { .. } => say!("revisions: cannot be read"),
                 _ => say!("revisions: {DAMAGED}"),
+            }
+            false
+        }
+    }
+}
+
+/// Every annotation, trend and setting.
+fn desk(file: &Path) -> bool {
+    if !file.exists() {
+        return true; // a folder that has never run a plant
+    }
+    match lineshaft_desk::verify(file) {
+        Ok(found) => {
+            let lineshaft_desk::Verification { annotations, trends, .. } = found;
+            say!("desk: {annotations} annotations, {trends} trends, every row can be read");
+            true
+        }
+        Err(error) => {
+            complain!("error {}: {}", error.code(), Chain(&error));
+            match error {
+                lineshaft_desk::StoreError::Io { .. } => say!("desk: cannot be read"),
+                _ => say!("desk: {DAMAGED}"),
             }
             false
         }

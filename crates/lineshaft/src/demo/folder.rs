@@ -46,11 +46,12 @@ ops = [{ moving_average = { window = "5s" } }]
 /// # Errors
 /// As the operating system says.
 pub(crate) fn write(dir: &Path, listen: &str, addresses: &Addresses) -> io::Result<()> {
-    for sub in ["devices", "tags", "pipelines"] {
+    for sub in ["devices", "tags", "pipelines", "assets"] {
         fs::create_dir_all(dir.join(sub))?;
     }
     fs::write(dir.join("lineshaft.toml"), format!("{NODE}\n[http]\nlisten = \"{listen}\"\n"))?;
     fs::write(dir.join("pipelines/line-1.toml"), PIPELINES)?;
+    fs::write(dir.join("assets/machines.toml"), include_str!("assets.toml"))?;
 
     let line = Line::new();
     let mut devices = String::from("# One PLC for each machine of the line.\n");

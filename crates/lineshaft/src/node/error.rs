@@ -58,6 +58,12 @@ pub enum StartError {
         /// Why.
         source: lineshaft_identity::OpenError,
     },
+    /// What people put beside the values does not open.
+    #[error("{code}: cannot open what people put beside the values", code = source.code())]
+    Desk {
+        /// Why.
+        source: lineshaft_desk::StoreError,
+    },
     /// The certificates do not open.
     #[error("{code}: cannot open the certificates", code = source.code())]
     Certificates {

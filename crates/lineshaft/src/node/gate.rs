@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lineshaft_api::{Exposure, Insecure};
 use lineshaft_audit::{Act, Action, Actor, Trail};
+use lineshaft_desk::Desk;
 use lineshaft_identity::{
     Identity, IdleMeans, LockoutPolicy, PasswordPolicy, Policy, SessionPolicy,
 };
@@ -28,6 +29,7 @@ const LOOK: Duration = Duration::from_secs(3_600);
 pub(crate) struct Gate {
     pub(crate) trail: Trail,
     pub(crate) identity: Identity,
+    pub(crate) desk: Desk,
     pub(crate) certificates: Certificates,
 }
 
@@ -67,16 +69,20 @@ impl Gate {
         let database = data.join("identity.db");
         let identity = Identity::open(&database, clock.clone(), trail.clone(), policy(settings))
             .map_err(|source| StartError::Identity { source })?;
+        let desk = super::desk::open(data, &trail)?;
         let certificates =
             Certificates::open(clock.clone(), &data.join("tls"), wanted(settings.http))
                 .map_err(|source| StartError::Certificates { source })?;
-        Ok(Gate { trail, identity, certificates })
+        Ok(Gate { trail, identity, desk, certificates })
     }
 
     /// Writes what is left to write; the accounts first, for they write into the trail.
     pub(crate) async fn close(&self) {
-        let (identity, trail) = (self.identity.clone(), self.trail.clone());
+        let (identity, desk, trail) =
+            (self.identity.clone(), self.desk.clone(), self.trail.clone());
         let closing = tokio::task::spawn_blocking(move || {
+            super::desk::settle(&desk, &trail);
+            desk.close();
             identity.close();
             trail.close();
         });

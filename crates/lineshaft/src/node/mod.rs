@@ -2,15 +2,19 @@
 
 pub(crate) mod configuration;
 mod data_folder;
+pub(crate) mod desk;
 mod door;
 mod error;
+mod face;
 pub(crate) mod gate;
 mod intake;
 mod metrics;
 mod reload;
+mod scales;
 mod start;
 mod status;
 mod wiring;
+pub(crate) mod workshop;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -18,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lineshaft_api::RenderMetrics;
-use lineshaft_contract::{Commands, Devices};
+use lineshaft_contract::{Commands, Devices, Doctor};
 use lineshaft_drivers::runner::Runner;
 use lineshaft_runtime::task::Straggler;
 use lineshaft_runtime::{Clock, TaskTree};
@@ -29,7 +33,10 @@ pub(crate) use data_folder::refuse_root_at_anothers;
 use door::Door;
 pub use error::StartError;
 pub use gate::Visitor;
-use status::NodeView;
+pub(crate) use scales::Scales;
+pub(crate) use status::NodeView;
+
+use crate::logs::LogBook;
 
 /// How long each kind of task has to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
@@ -47,6 +54,8 @@ pub struct Options {
     pub visitor: Visitor,
     /// What time it is: of samples, of ages, of the shaft's commits. Networks and periods keep their own.
     pub clock: Clock,
+    /// The log of this process.
+    pub logs: LogBook,
 }
 
 /// Whether a changed plant folder is applied.
@@ -75,6 +84,7 @@ pub struct Node {
     shaft: Shaft,
     view: Arc<NodeView>,
     runner: Runner,
+    doctor: Arc<dyn Doctor>,
     _data: DataFolder,
 }
 
@@ -127,6 +137,12 @@ impl Node {
     #[must_use]
     pub fn devices(&self) -> Arc<dyn Devices> {
         Arc::new(self.runner.clone())
+    }
+
+    /// What examines the node.
+    #[must_use]
+    pub fn doctor(&self) -> Arc<dyn Doctor> {
+        self.doctor.clone()
     }
 
     /// The road for commands.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lineshaft_api::{Api, Limits};
 use lineshaft_contract::Chain;
 use lineshaft_drivers::runner::Runner;
 use lineshaft_historian::Historian;
@@ -19,6 +18,7 @@ use parking_lot::Mutex;
 
 use super::configuration::{self, Configuration, Live};
 use super::door::Door;
+use super::face::{Face, Inside};
 use super::gate;
 use super::intake::{Intake, IntakeCount};
 use super::status::NodeView;
@@ -119,33 +119,29 @@ impl Node {
         let (configuration, revision) =
             begun.go_on(&plant, clock.clone(), trail, Box::new(live)).await?;
         view.starts_with(revision.id);
-        let api = Api {
-            namespace: parts.namespace.clone(),
-            history: historian,
-            devices: Arc::new(parts.runner.clone()),
-            commands: Arc::new(parts.runner.clone()),
-            node: view.clone(),
-            clock,
-            metrics: options.metrics.0,
-            limits: Limits::default(),
-            identity: door.gate.identity.clone(),
-            trail: door.gate.trail.clone(),
-            certificates: Some(door.gate.certificates.clone()),
-            tls: door.tls(),
-            configuration: Some(Arc::new(configuration.clone())),
-            banner: plant.security.banner.clone(),
-            names: door.names(&plant),
-            exposure: door.exposure.clone(),
-        };
+        let Face { api, doctor, scales } = Inside {
+            parts: &parts,
+            plant: &plant,
+            data: &data,
+            options: &options,
+            door: &door,
+            view: &view,
+            historian,
+            configuration: &configuration,
+        }
+        .face();
         let door = door.start(&tree, api);
         door.gate.look_after_certificates(&tree);
         view.watch_clock_and_rate(&tree, door.gate.trail.clone());
+        scales.watch(&tree);
+        options.logs.watch(&tree);
         let runner = parts.runner.clone();
         if options.watch == Watch::Follow {
             start_watch(&tree, plant.dir, configuration);
         }
+        tracing::info!(listen = door.url(), revision = revision.id, "the node runs");
         door.say_started(&view).await?;
-        Ok(Node { door, tree, shaft, view, runner, _data: data })
+        Ok(Node { door, tree, shaft, view, runner, doctor, _data: data })
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) fn configure(parts: &Parts, plant: &Plant, mut metas: Vec<TagMeta>) -
     for device in plant.devices.iter().filter(|device| device.enabled) {
         metas.extend(diag_tags(&device.path, &device.name));
     }
+    parts.namespace.set_assets(plant.assets.clone());
     parts.namespace.configure(metas);
     parts.runner.apply(plant.devices.iter().map(|device| plan(device, &parts.tags)).collect())
 }

@@ -18,7 +18,8 @@ use super::source::Source;
 pub(crate) const NODE_FILE: &str = "lineshaft.toml";
 
 /// The folders this version reads, with the ending of their files.
-const FOLDERS: [(&str, &str); 3] = [("devices", "toml"), ("tags", "csv"), ("pipelines", "toml")];
+const FOLDERS: [(&str, &str); 4] =
+    [("devices", "toml"), ("tags", "csv"), ("pipelines", "toml"), ("assets", "toml")];
 
 /// The files of a plant folder.
 pub(crate) const LAYOUT: Layout = Layout { files: &[NODE_FILE], folders: &FOLDERS };
@@ -47,7 +48,7 @@ pub(crate) fn is_read(name: &OsStr) -> bool {
 }
 
 /// The folders of later versions.
-const FOLDERS_LATER: [&str; 5] = ["assets", "alarms", "apps", "sinks", "dashboards"];
+const FOLDERS_LATER: [&str; 4] = ["alarms", "apps", "sinks", "dashboards"];
 
 /// The largest file that is read. A tag table of a million rows has about 100 MB.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -146,7 +147,8 @@ impl Files {
                     let meant = nearest(name, known.iter().copied());
                     let help = meant.map(|word| format!("did you mean `{word}/`?"));
                     let help = help.unwrap_or_else(|| {
-                        "the folders here are `devices/`, `tags/` and `pipelines/`".into()
+                        "the folders here are `devices/`, `tags/`, `pipelines/` and `assets/`"
+                            .into()
                     });
                     self.unread(format!("{name}/"), "this folder is not read".into(), &help);
                 }
@@ -181,7 +183,8 @@ impl Files {
 
     /// Name, path and whether it is a folder; by name, without what is hidden or left by an editor.
     fn entries(&self, dir: &Path) -> Vec<(String, PathBuf, bool)> {
-        let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+        // A draft may have the first file of a folder that is not there yet.
+        let entries = fs::read_dir(dir).into_iter().flatten();
         let mut all: Vec<(String, PathBuf, bool)> = entries
             .filter_map(Result::ok)
             .map(|entry| {

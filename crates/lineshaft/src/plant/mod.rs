@@ -4,6 +4,7 @@
 //! - All mistakes of all files are reported at once, each with its place and the remedy ([`mistake`]).
 //! - Not here: applying a folder to a running node, and watching it for changes.
 
+mod assets;
 mod csv;
 mod device;
 mod files;
@@ -20,6 +21,7 @@ mod security;
 mod settings;
 mod source;
 pub mod table;
+mod table_assets;
 mod table_security;
 mod tables;
 
@@ -27,16 +29,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lineshaft_contract::DriverKind;
+use lineshaft_namespace::AssetModel;
 use lineshaft_pipeline::Rule;
 
+use assets::AssetReader;
 use device::DeviceReader;
 use files::Files;
 use pipelines::RuleReader;
 
-pub(crate) use files::{Draft, LAYOUT, NODE_FILE, Outside, is_read};
+pub(crate) use files::{Draft, LAYOUT, NODE_FILE, Outside, is_read, tidy};
 pub use mistake::{Location, Mistake, Mistakes, Severity};
 pub use nearest::nearest;
 pub use plant_device::PlantDevice;
+pub(crate) use row::COLUMNS;
 pub use row::TagSteps;
 pub use schema_file::config_schema;
 pub use security::{Gatekeeping, gatekeeping_in, gatekeeping_of};
@@ -65,6 +70,8 @@ pub struct Plant {
     pub devices: Vec<PlantDevice>,
     /// The rules of the pipelines with their names, in the order of the files; they fit the tags.
     pub rules: Vec<(String, Rule)>,
+    /// Kinds of machines, and what single ones are called.
+    pub assets: AssetModel,
     /// What is probably not meant; it runs nevertheless.
     pub warnings: Mistakes,
     /// The files that were read, tag tables outside the folder among them.
@@ -113,6 +120,11 @@ fn load_files(mut files: Files, drivers: &[DriverKind]) -> Result<Plant, Mistake
         rules.read(&mut files, &path);
     }
     let rules = rules.finish(&mut files, &parts, &devices, &tags);
+    let mut assets = AssetReader::new();
+    for path in files.list("assets", "toml") {
+        assets.read(&mut files, &path);
+    }
+    let assets = assets.finish(&mut files, &parts, &devices, &rules);
     // With a mistake elsewhere, which tables are read is not known.
     if files.found.error_count() == 0 {
         files.check_tables();
@@ -133,6 +145,7 @@ fn load_files(mut files: Files, drivers: &[DriverKind]) -> Result<Plant, Mistake
         historian: parts.historian,
         devices,
         rules,
+        assets,
         warnings: found,
         files: read.into_iter().collect(),
         contents,
@@ -150,7 +163,7 @@ fn no_folder(dir: &Path) -> Mistake {
 /// The folders of a plant folder that are there: what to watch while it cannot be read.
 #[must_use]
 pub fn paths(dir: &Path) -> Vec<PathBuf> {
-    let known = ["devices", "tags", "pipelines"].map(|folder| dir.join(folder));
+    let known = ["devices", "tags", "pipelines", "assets"].map(|folder| dir.join(folder));
     std::iter::once(dir.to_owned()).chain(known).filter(|path| path.is_dir()).collect()
 }
 

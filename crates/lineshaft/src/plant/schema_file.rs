@@ -5,6 +5,7 @@ use lineshaft_pipeline::Rule;
 use serde_json::{Map, Value as Json, json};
 
 use super::table::{DeviceTable, NodeFile};
+use super::table_assets::AssetFile;
 
 /// The schema of every file of a plant folder, by file; each driver's settings are told apart by `driver`.
 #[must_use]
@@ -13,6 +14,7 @@ pub fn config_schema(drivers: &[DriverKind]) -> Json {
     let node = embedded("", schemars::schema_for!(NodeFile).to_value(), &mut definitions);
     let device = embedded("", schemars::schema_for!(DeviceTable).to_value(), &mut definitions);
     let rule = embedded("pipeline", schemars::schema_for!(Rule).to_value(), &mut definitions);
+    let assets = embedded("assets", schemars::schema_for!(AssetFile).to_value(), &mut definitions);
     let names: Vec<&str> = drivers.iter().map(|driver| driver.name).collect();
     let mut all = vec![device, json!({ "properties": { "driver": { "enum": names } } })];
     for driver in drivers {
@@ -38,6 +40,7 @@ pub fn config_schema(drivers: &[DriverKind]) -> Json {
                 "description": "One table per rule.",
                 "additionalProperties": rule,
             },
+            "assets/*.toml": assets,
         },
         "$defs": definitions,
     })

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use super::quantity::{Bytes, Lasting};
+pub use super::table_assets::{AssetFile, AssetTable, LevelWord, LimitsTable, TypeTable};
 pub use super::table_security::{
     AuditTable, Clients, HttpTable, IdleMeans, Insecure, SecurityTable, TlsSwitch,
 };
@@ -109,32 +110,42 @@ pub struct HistorianTable {
 #[schemars(extend("required" = ["driver", "endpoint", "tags"]))]
 pub struct DeviceTable {
     /// What it speaks: `modbus`.
+    #[schemars(title = "Driver")]
     pub driver: Option<String>,
     /// Where it is: `tcp://192.168.0.17:502` or `serial:///dev/ttyS0?baud=19200&parity=even`.
     ///
     /// Devices with the same text share one connection: that is how units behind a gateway are written.
-    #[schemars(extend("format" = "endpoint"))]
+    #[schemars(title = "Endpoint", extend("format" = "endpoint"))]
     pub endpoint: Option<String>,
     /// Its tags' prefix below the node's path; without it, the device's name.
-    #[schemars(extend("format" = "tag-path"))]
+    #[schemars(title = "Path", extend("format" = "tag-path"))]
     pub path: Option<String>,
     /// How often its tags are read, 10 ms to 30 d; a tag table can say otherwise for a tag.
-    #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "30d"))]
+    #[schemars(
+        title = "Period",
+        extend("x-minimum" = "10ms", "x-maximum" = "30d", "default" = "1s")
+    )]
     pub period: Lasting,
     /// How long one request may take, 10 ms to 5 m.
-    #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "5m"))]
+    #[schemars(
+        title = "Timeout",
+        extend("x-minimum" = "10ms", "x-maximum" = "5m", "default" = "1s")
+    )]
     pub timeout: Lasting,
     /// Its tag table: a CSV file, relative to the file this is written in.
-    #[schemars(length(min = 1))]
+    #[schemars(title = "Tag table", length(min = 1))]
     pub tags: Option<String>,
     /// Whether it is polled. A device that is not is still checked.
+    #[schemars(title = "Enabled", extend("default" = true))]
     pub enabled: bool,
     /// After how long without news a tag is bad with reason `stale`; without it, a few missed periods.
-    #[schemars(extend("x-minimum" = "10ms", "x-maximum" = "30d"))]
+    #[schemars(title = "Stale after", extend("x-minimum" = "10ms", "x-maximum" = "30d"))]
     pub stale_after: Option<Lasting>,
     /// What it is, in your words.
+    #[schemars(title = "Description", extend("default" = ""))]
     pub description: String,
     /// The driver's own settings: `lineshaft explain <driver>`.
+    #[schemars(title = "Settings")]
     pub settings: Option<Map<String, Value>>,
 }
 

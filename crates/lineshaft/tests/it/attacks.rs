@@ -128,6 +128,10 @@ fn whoever_says_nothing_of_himself_gets_nothing_from_any_path_of_the_description
     let for_everybody = [
         "GET /api/openapi.json",
         "GET /api/v1/certificates/authority",
+        // The manual tells nothing of the plant, and is needed by whoever cannot get in.
+        "GET /api/v1/manual",
+        "GET /api/v1/manual/page/page",
+        "GET /api/v1/manual/search",
         "GET /api/v1/session",
         "GET /health",
         "GET /ready",

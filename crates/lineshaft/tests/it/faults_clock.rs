@@ -31,6 +31,7 @@ fn a_clock_set_back_freezes_nothing_and_loses_nothing() {
         visitor: Visitor::IsWelcome,
         metrics: Metrics(Arc::new(String::new)),
         clock: clock.clone(),
+        logs: lineshaft::logs::LogBook::unwritten(clock.clone()),
     };
     let loaded = lineshaft::plant::load(&plant.folder(), DRIVERS).unwrap();
     let data = DataFolder::take(&plant.data()).unwrap();

@@ -81,6 +81,8 @@ fn acts_of_anna() -> Vec<(&'static str, &'static str, Value, u16)> {
     let viewer = json!([{ "role": "viewer", "under": [""] }]);
     let ben = json!({ "account": "ben", "full_name": "Ben Ott", "password": "a kettle of 8 sprats",
         "grants": viewer, "why": "a test" });
+    let nowhere = json!({ "driver": "modbus", "endpoint": "tcp://127.0.0.1:1" });
+    let level = json!({ "target": "lineshaft_shaft", "level": "debug", "minutes": 1 });
     vec![
         ("POST", "write", json!({ "tag": SETPOINT, "value": 7, "why": "a test" }), 200),
         ("POST", "accounts", ben, 200),
@@ -103,6 +105,17 @@ fn acts_of_anna() -> Vec<(&'static str, &'static str, Value, u16)> {
         ("POST", "plant/change", name("other".into(), "name"), 200),
         ("POST", "plant/change", name("other".into(), "nmae"), 422),
         ("POST", "revisions/1/roll-back", why(), 200),
+        ("POST", "devices/test", json!({ "device": nowhere }), 200),
+        ("POST", "devices/browse", json!({ "device": nowhere }), 502),
+        ("POST", "devices/press/trace", json!({ "seconds": 1 }), 200),
+        ("POST", "annotations", json!({ "path": "", "start_ms": 1, "text": "a test" }), 201),
+        ("PATCH", "annotations/1", json!({ "text": "another" }), 200),
+        ("DELETE", "annotations/1?why=a%20test", json!({}), 200),
+        ("POST", "trends", json!({ "name": "a test", "shared": true, "trend": {} }), 201),
+        ("PUT", "trends/1", json!({ "name": "another", "shared": true, "trend": {} }), 200),
+        ("DELETE", "trends/1", json!({}), 200),
+        ("PUT", "account/settings", json!({ "language": "de" }), 200),
+        ("PUT", "logs/levels", json!({ "levels": [level], "why": "a test" }), 200),
         ("POST", "audit/verify", json!({}), 200),
         ("POST", "audit/review", json!({ "seq": 0, "why": "a test" }), 200),
         ("GET", "audit", json!({}), 200),

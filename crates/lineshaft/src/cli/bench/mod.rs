@@ -3,11 +3,13 @@
 //! Each prints what it did, what it measured and what the published goal is. Processor time and memory are
 //! those of this process alone; simulated devices run in a process of their own.
 
+mod crowd;
 mod devices;
 mod machine;
 mod poll;
 mod shaft;
 mod siege;
+mod year;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -60,6 +62,36 @@ enum Which {
         #[arg(long, default_value_t = 1_000)]
         tags: u16,
     },
+    /// Many pages at once, each watching tags of its own.
+    Crowd {
+        /// Pages.
+        #[arg(long, default_value_t = 100)]
+        clients: u16,
+        /// Tags each of them watches.
+        #[arg(long, default_value_t = 1_000)]
+        tags: u16,
+        /// How long to measure.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
+    /// The clients of `crowd`.
+    #[command(hide = true)]
+    Watch {
+        /// Whom.
+        #[arg(long)]
+        address: SocketAddr,
+        /// How many.
+        #[arg(long)]
+        clients: u16,
+        /// How many tags each.
+        #[arg(long)]
+        tags: u16,
+        /// How long.
+        #[arg(long)]
+        seconds: u64,
+    },
+    /// A year of eight pens at 1 Hz until Ctrl-C, to look at with a browser.
+    Year,
     /// The audit trail: durable entries a second, a full check, and the size of a proof.
     Audit,
     /// Polling and logging in under thousands of slow and idle connections.
@@ -127,6 +159,13 @@ fn measure(which: &Which, dir: &Path) -> Outcome {
             let load = poll::Load { links: *links, tags: *tags, period_ms: 1_000, seconds: 0 };
             poll::hold(dir, &load)
         }
+        &Which::Crowd { clients, tags, seconds } => {
+            crowd::run(dir, crowd::Crowd { clients, tags, seconds })
+        }
+        &Which::Watch { address, clients, tags, seconds } => {
+            crowd::watch(address, crowd::Crowd { clients, tags, seconds })
+        }
+        Which::Year => year::run(dir),
         Which::Audit => audit(dir),
         Which::Siege { seconds } => siege::run(dir, *seconds),
         Which::Attack { address } => siege::besiege(*address),

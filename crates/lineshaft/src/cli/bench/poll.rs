@@ -64,19 +64,28 @@ pub(super) fn with_node(
     work: impl AsyncFnOnce(Node) -> Result<Node, String>,
 ) -> Outcome {
     let (devices, addresses) = start_devices(load.links)?;
+    write_plant(&dir.join("plant"), load, &addresses).map_err(|error| error.to_string())?;
+    let outcome = serve(dir, visitor, work);
+    drop(devices);
+    outcome
+}
+
+/// Starts a node on the `plant` and `data` below `dir`, lets `work` have it, and stops it.
+pub(super) fn serve(
+    dir: &Path,
+    visitor: Visitor,
+    work: impl AsyncFnOnce(Node) -> Result<Node, String>,
+) -> Outcome {
     let plant = dir.join("plant");
-    write_plant(&plant, load, &addresses).map_err(|error| error.to_string())?;
     let executor = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let outcome = executor.block_on(async {
+    executor.block_on(async {
         let stragglers = work(start_node(dir, &plant, visitor).await?).await?.stop().await;
         if stragglers.is_empty() { Ok(()) } else { Err(format!("did not stop: {stragglers:?}")) }
-    });
-    drop(devices);
-    outcome
+    })
 }
 
 async fn start_node(dir: &Path, plant: &Path, visitor: Visitor) -> Result<Node, String> {
@@ -88,6 +97,7 @@ async fn start_node(dir: &Path, plant: &Path, visitor: Visitor) -> Result<Node, 
         metrics: crate::cli::run::recorder(),
         visitor,
         clock: Clock::real(),
+        logs: crate::logs::LogBook::unwritten(Clock::real()),
     };
     let data = DataFolder::take(&dir.join("data")).map_err(|error| error.to_string())?;
     Node::start(plant, data, options).await.map_err(|error| error.to_string())

@@ -114,6 +114,24 @@ impl Control {
     }
 }
 
+/// The node that runs on a data folder; `None` when none does, or one that does not answer.
+///
+/// # Errors
+/// [`ControlError`] when this account may not ask.
+pub(crate) async fn running(folder: &Path) -> Result<Option<Control>, ControlError> {
+    let folder = folder.to_owned();
+    if let Some(source) = not_entered(&folder) {
+        return Err(ControlError::NotEntered { folder, source });
+    }
+    match socket::connect(&folder).await {
+        Ok(_answers) => Ok(Some(Control { folder, office: None })),
+        Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            Err(ControlError::NotAllowed { folder, source })
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Why a folder that is there, or may be, cannot be looked into.
 fn not_entered(folder: &Path) -> Option<std::io::Error> {
     let entered = std::fs::metadata(folder.join(".")).and_then(|_| std::fs::File::open(folder));

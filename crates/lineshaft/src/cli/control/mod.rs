@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::node::StartError;
 
+pub(crate) use client::running;
 pub use client::{Answer, Control, Missing};
 pub use print::PasswordFrom;
 pub(crate) use print::{Table, ask_password, millis, text};

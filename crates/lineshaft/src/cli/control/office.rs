@@ -8,15 +8,18 @@ use std::time::Duration;
 
 use lineshaft_api::{Api, Exposure, Limits};
 use lineshaft_contract::{
-    Commands, DeviceStatus, Devices, HistorianStatus, History, HistoryError, HistoryPage,
-    HistoryRequest, Node, NodeStatus, Ready, RevisionStatus, ShaftStatus,
+    Commands, DeviceStatus, Devices, Doctor, Examination, HistorianStatus, History, HistoryError,
+    HistoryPage, HistoryRequest, Node, NodeStatus, Ready, RevisionStatus, ShaftStatus, Statistics,
+    StatisticsRequest, Storage, StorageStatus,
 };
 use lineshaft_model::{Answer, Command, Refusal, TagPath, Tags, Timestamp};
 use lineshaft_namespace::Namespace;
 use lineshaft_runtime::{Clock, TaskKind, TaskTree};
 
 use super::socket;
+use crate::logs::LogBook;
 use crate::node::gate::{Gate, GateSettings, Visitor};
+use crate::node::workshop::Workshop;
 use crate::node::{DataFolder, StartError, refuse_root_at_anothers};
 use crate::plant::{Gatekeeping, NODE_FILE, gatekeeping_in};
 
@@ -70,11 +73,16 @@ impl Office {
 }
 
 fn api(gate: &Gate, clock: Clock, folder: &Path, path: TagPath) -> Api {
+    let configuration = crate::node::configuration::of_stopped(folder);
     let stopped = Arc::new(Stopped { clock: clock.clone(), path });
     Api {
         namespace: Namespace::new(Arc::new(Tags::new())),
         history: stopped.clone(),
         devices: stopped.clone(),
+        workshop: Arc::new(Workshop::new(None, configuration.clone(), clock.clone())),
+        doctor: stopped.clone(),
+        logs: Arc::new(LogBook::unwritten(clock.clone())),
+        storage: stopped.clone(),
         commands: stopped.clone(),
         node: stopped,
         clock,
@@ -82,9 +90,10 @@ fn api(gate: &Gate, clock: Clock, folder: &Path, path: TagPath) -> Api {
         limits: Limits::default(),
         identity: gate.identity.clone(),
         trail: gate.trail.clone(),
+        desk: gate.desk.clone(),
         certificates: Some(gate.certificates.clone()),
         tls: None,
-        configuration: crate::node::configuration::of_stopped(folder),
+        configuration,
         names: Vec::new(),
         banner: None,
         exposure: Exposure::default(),
@@ -101,11 +110,29 @@ impl History for Stopped {
     fn read(&self, _request: &HistoryRequest) -> Result<HistoryPage, HistoryError> {
         Ok(HistoryPage::default())
     }
+
+    fn statistics(&self, _request: &StatisticsRequest) -> Result<Statistics, HistoryError> {
+        Ok(Statistics::default())
+    }
 }
 
 impl Devices for Stopped {
     fn list(&self) -> Vec<DeviceStatus> {
         Vec::new()
+    }
+}
+
+impl Doctor for Stopped {
+    fn examine(&self) -> Pin<Box<dyn Future<Output = Examination> + Send + '_>> {
+        // `lineshaft doctor` looks at the folders of a stopped node itself.
+        let examined = self.clock.now();
+        Box::pin(async move { Examination { examined, ..Examination::default() } })
+    }
+}
+
+impl Storage for Stopped {
+    fn measure(&self) -> StorageStatus {
+        StorageStatus { measured: self.clock.now(), ..StorageStatus::default() }
     }
 }
 

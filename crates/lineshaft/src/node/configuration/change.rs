@@ -35,7 +35,10 @@ struct Wish {
 impl Inner {
     pub(super) fn change(&self, change: &Change, by: By) -> Result<Changed, ConfigurationError> {
         let _turn = self.turn.lock();
-        self.check_reason(&change.why)?;
+        // Whoever only asks what would happen has nothing to explain yet.
+        if change.mode == ChangeMode::Apply {
+            self.check_reason(&change.why)?;
+        }
         let (newest, current) = self.running_files()?;
         let mut wanted = current.clone();
         for file in &change.files {

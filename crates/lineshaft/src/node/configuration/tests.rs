@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use lineshaft_audit::Trail;
 use lineshaft_contract::{
-    By, Change, Changed, Configuration as _, ConfigurationError, FileEdit, Guards, NewFile,
+    By, Change, ChangeMode, Changed, Configuration as _, ConfigurationError, FileEdit, Guards,
+    NewFile,
 };
 use lineshaft_model::{Tags, Timestamp};
 use lineshaft_pipeline::Built;

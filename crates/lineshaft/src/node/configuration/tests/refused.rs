@@ -194,6 +194,9 @@ fn a_reason_is_asked_for_where_the_plant_wants_one() {
         let back = bench.ask(bench.configuration().roll_back(1, why.into(), by("ben")));
         assert_eq!(back, Err(ConfigurationError::ReasonRequired));
     }
+    let mut look = set("devices/line.toml", &["press", "period"], json!("5s"));
+    (look.why, look.mode) = (String::new(), ChangeMode::CheckOnly);
+    assert!(matches!(bench.change(look, "ben"), Ok(Changed::Checked(_))), "looking needs none");
     applied(bench.change(set("devices/line.toml", &["press", "period"], json!("5s")), "maria"));
 }
 
