@@ -13,7 +13,9 @@ const single = [
   "vite.config.ts",
   "svelte.config.js",
   "tsconfig.json",
+  "scripts/built.mjs",
   "scripts/manifest.mjs",
+  "scripts/worker.js",
 ];
 
 function below(folder) {
@@ -23,7 +25,7 @@ function below(folder) {
   });
 }
 
-const paths = [...below("src"), ...single.filter((path) => existsSync(join(root, path)))];
+const paths = [...below("public"), ...below("src"), ...single.filter((path) => existsSync(join(root, path)))];
 // Byte order, not the locale's: the test that compares must not depend on a machine's language.
 paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 

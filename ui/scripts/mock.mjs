@@ -5,9 +5,14 @@ import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { assetAnswer } from "./mock-assets.mjs";
 import { auditRoutes } from "./mock-audit.mjs";
+import { deviceRoutes } from "./mock-devices.mjs";
 import { identityRoutes, mock, must, Refusal, startOver, TextAnswer, whoIs } from "./mock-identity.mjs";
+import { operateRoutes } from "./mock-operate.mjs";
 import { buildPlant, plot, ROOT, sampleAt, write } from "./mock-plant.mjs";
+import { settingsRoutes } from "./mock-settings.mjs";
+import { trendRoutes } from "./mock-trend.mjs";
 
 const dist = process.env.DIST ?? join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const port = Number(process.env.PORT ?? 8080);
@@ -114,7 +119,7 @@ function status() {
 }
 
 /** What each of our own addresses needs; those of the trail and of revisions have their own below. */
-const NEEDS = { tags: "read-plant", tree: "read-plant", values: "read-plant", history: "read-plant", write: "write-plant", devices: "read-node", status: "read-node" };
+const NEEDS = { tags: "read-plant", assets: "read-plant", tree: "read-plant", values: "read-plant", history: "read-plant", write: "write-plant", devices: "read-node", status: "read-node" };
 const NEEDS_OF_OTHERS = { audit: "read-audit", revisions: "read-config", plant: "read-config", proposals: "read-config", signatures: "read-config", certificates: "read-accounts", security: "read-accounts" };
 
 async function post(path, ask) {
@@ -140,14 +145,22 @@ async function answer(request, url) {
   let text = "";
   for await (const part of request) text += part;
   const body = JSON.parse(text || "{}");
+  const settings = settingsRoutes(request.method, path, body, who);
+  if (settings !== undefined) return settings;
   const people = identityRoutes(request.method, path, body, who, request);
   if (people !== undefined) return people;
+  const trend = trendRoutes(request.method, path, body, url.searchParams, who, { find, tags, offline });
+  if (trend !== undefined) return trend;
   const needed = NEEDS[path.slice(1)];
   if (needed !== undefined) must(who, needed);
+  if (/^\/(doctor|logs|storage)/.test(path)) must(who, request.method === "PUT" ? "operate-node" : "read-node");
+  const operated = operateRoutes(request.method, path.slice(1), url.searchParams, body);
+  if (operated !== undefined) return operated;
   if (request.method === "POST") return post(path, body);
   switch (path) {
     case "/tags": return listTags(url.searchParams);
     case "/tree": return tree(url.searchParams.get("under") ?? "", Number(url.searchParams.get("depth") ?? 1), url.searchParams.get("diagnostics"));
+    case "/assets": return assetAnswer(url.searchParams, { tree, under, show: record });
     case "/values": return url.searchParams.getAll("tag").map((name) => ({ tag: name, unit: find(name).unit, ...last(find(name)) }));
     case "/history": return history(url.searchParams);
     case "/devices": return listDevices();
@@ -160,6 +173,8 @@ const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://mock");
   const other = NEEDS_OF_OTHERS[url.pathname.split("/")[3]];
   const allowed = other === undefined || whoIs(request).permissions.some((rule) => rule.permission === other);
+  const itself = (path, init) => fetch(`http://127.0.0.1:${server.address().port}/api/v1/${path}`, { ...init, headers: { cookie: request.headers.cookie ?? "", "x-mock": "1" } });
+  if (await deviceRoutes(request, response, url, itself)) return;
   if (allowed && (await auditRoutes(request, response, url))) return;
   if (url.pathname.startsWith("/api/v1/") || url.pathname === "/mock") {
     try {

@@ -1,6 +1,7 @@
 // The HTTP half of the contract (docs/manual/src/http.md): shapes, and one function per request.
 // Not here: live values (connection.ts), who is who (identity.ts).
 import { activity } from "./activity";
+import { t } from "./language.svelte";
 
 export type Quality = "good" | "uncertain" | "bad";
 export type Value = number | boolean | string | null;
@@ -178,7 +179,7 @@ export class Problem extends Error {
 
   static of(cause: unknown): Problem {
     if (cause instanceof Problem) return cause;
-    return new Problem({ status: 0, title: "Something went wrong in the page", detail: String(cause) });
+    return new Problem({ status: 0, title: t("Something went wrong in the page"), detail: String(cause) });
   }
 }
 
@@ -225,9 +226,9 @@ async function ask(path: string, init: RequestInit, signal?: AbortSignal): Promi
     if (signal?.aborted === true) throw cause;
     throw new Problem({
       status: 0,
-      title: limit.aborted ? "The node did not answer in time" : "The node cannot be reached",
-      detail: `No answer to ${path.split("?")[0]} from ${location.host}.`,
-      remedy: "Check that Lineshaft is running and that the network between here and the node is up. This page tries again by itself.",
+      title: limit.aborted ? t("The node did not answer in time") : t("The node cannot be reached"),
+      detail: t("No answer to {path} from {host}.", { path: path.split("?")[0] ?? path, host: location.host }),
+      remedy: t("Check that Lineshaft is running and that the network between here and the node is up. This page tries again by itself."),
     });
   }
   const text = await response.text();
@@ -242,7 +243,7 @@ async function ask(path: string, init: RequestInit, signal?: AbortSignal): Promi
   const word = (key: string) => (typeof said[key] === "string" ? (said[key] as string) : null);
   const problem = new Problem({
     status: response.status,
-    title: word("title") ?? `The node answered ${response.status}`,
+    title: word("title") ?? t("The node answered {status}", { status: response.status }),
     detail: word("detail") ?? `${path.split("?")[0]} answered ${response.status} ${response.statusText}`.trim(),
     code: word("code"),
     field: word("field"),
@@ -258,8 +259,8 @@ async function request<T>(path: string, init: RequestInit, signal?: AbortSignal)
   if (body !== null) return body as T;
   throw new Problem({
     status: 0,
-    title: "The answer could not be read",
-    detail: `${path.split("?")[0]} answered with something other than JSON.`,
+    title: t("The answer could not be read"),
+    detail: t("{path} answered with something other than JSON.", { path: path.split("?")[0] ?? path }),
   });
 }
 
@@ -316,8 +317,8 @@ export async function findTag(path: string, signal?: AbortSignal): Promise<Tag> 
   if (found?.tag === path) return found;
   throw new Problem({
     status: 404,
-    title: "No such tag",
-    detail: `There is no tag ${path} on this node.`,
-    remedy: "It may have been renamed or removed. Search for it under Tags.",
+    title: t("No such tag"),
+    detail: t("There is no tag {path} on this node.", { path }),
+    remedy: t("It may have been renamed or removed. Search for it under Tags."),
   });
 }

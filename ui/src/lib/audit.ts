@@ -1,7 +1,7 @@
 // The audit trail as the page knows it: shapes, questions, and what an action is called in plain words.
 // Not here: the endless list (auditlist.svelte.ts), the arithmetic of proofs (proof.ts).
 import { BASE, get, getText, query, send } from "./api";
-import type { Look } from "./quality";
+import { t, worded } from "./language.svelte";
 import { revisionsLink } from "./revisions";
 import { tagsLink } from "./route";
 
@@ -61,113 +61,7 @@ export interface TrailStatus {
   reviewed: { seq: number; who: string; at_ms: number } | null;
 }
 
-// --- What was done, in plain words
-
-/** `done` is said of what happened, `tried` of what was refused, failed or is not known. */
-interface Words {
-  done: string;
-  tried: string;
-}
-
-const words = (done: string, tried: string): Words => ({ done, tried });
-
-const ACTIONS: Readonly<Record<string, Words>> = {
-  "node.start": words("Started the node", "Tried to start the node"),
-  "node.stop": words("Stopped the node", "Tried to stop the node"),
-  "clock.step": words("The system clock was set", "The system clock was set"),
-  "audit.recovered": words("The trail was repaired after a crash", "The trail was found damaged"),
-  "audit.read": words("Read the audit trail", "Tried to read the audit trail"),
-  "audit.export": words("Took a copy of the audit trail", "Tried to take a copy of the audit trail"),
-  "audit.verify": words("Had the audit trail verified", "Tried to have the audit trail verified"),
-  "audit.review": words("Reviewed the audit trail", "Tried to mark the audit trail as reviewed"),
-  "session.login": words("Logged in", "Tried to log in"),
-  "session.logout": words("Logged out", "Tried to log out"),
-  "session.lock": words("The session was locked", "Tried to lock the session"),
-  "session.unlock": words("Unlocked the session", "Tried to unlock the session"),
-  "session.end": words("Ended a session", "Tried to end a session"),
-  "account.lockout": words("Locked out after too many failures", "Locked out after too many failures"),
-  "account.unlock": words("Lifted a lockout", "Tried to lift a lockout"),
-  "access.denied": words("Asked for something not allowed", "Asked for something not allowed"),
-  "account.setup": words("Set up the first account", "Tried to set up the first account"),
-  "account.create": words("Created an account", "Tried to create an account"),
-  "account.change": words("Changed an account", "Tried to change an account"),
-  "account.disable": words("Disabled an account", "Tried to disable an account"),
-  "account.enable": words("Enabled an account", "Tried to enable an account"),
-  "account.password-change": words("Changed the own password", "Tried to change the own password"),
-  "account.password-reset": words("Reset somebody's password", "Tried to reset somebody's password"),
-  "account.factor-add": words("Added a second factor", "Tried to add a second factor"),
-  "account.factor-remove": words("Removed a second factor", "Tried to remove a second factor"),
-  "role.create": words("Created a role", "Tried to create a role"),
-  "role.change": words("Changed a role", "Tried to change a role"),
-  "role.delete": words("Deleted a role", "Tried to delete a role"),
-  "token.create": words("Created a token", "Tried to create a token"),
-  "token.revoke": words("Revoked a token", "Tried to revoke a token"),
-  "certificate.add": words("Added a certificate", "Tried to add a certificate"),
-  "certificate.renew": words("Renewed the node's certificate", "Tried to renew the node's certificate"),
-  "certificate.revoke": words("Revoked a certificate", "Tried to revoke a certificate"),
-  "tag.write": words("Wrote a value", "Tried to write a value"),
-  "plant.change": words("Changed the plant", "Tried to change the plant"),
-  "plant.refuse": words("Proposed plant files with mistakes", "Tried to change the plant"),
-  "plant.roll-back": words("Rolled the plant back", "Tried to roll the plant back"),
-  "plant.propose": words("Proposed a change of the plant", "Tried to propose a change of the plant"),
-  "plant.approve": words("Approved a change of the plant", "Tried to approve a change of the plant"),
-  "plant.reject": words("Rejected a change of the plant", "Tried to reject a change of the plant"),
-  "signature.sign": words("Signed a record", "Tried to sign a record"),
-  "export.take": words("Took an export", "Tried to take an export"),
-};
-
-const CATEGORIES: Readonly<Record<string, string>> = {
-  node: "Node",
-  clock: "Clock",
-  audit: "Audit trail",
-  session: "Sessions",
-  account: "Accounts",
-  access: "Access",
-  role: "Roles",
-  token: "Tokens",
-  certificate: "Certificates",
-  tag: "Values",
-  plant: "Plant",
-  signature: "Signatures",
-  export: "Exports",
-};
-
-/** What happened as a sentence without its subject. A word nobody knows is shown as it is. */
-export function sentence(entry: Pick<Entry, "action" | "result">): string {
-  const known = ACTIONS[entry.action];
-  if (known === undefined) return entry.action;
-  if (entry.result === "requested") return `${known.tried.replace(/^Tried to (.)/, (_, first: string) => `About to ${first}`)}`;
-  return entry.result === "done" ? known.done : known.tried;
-}
-
-export interface ActionGroup {
-  category: string;
-  word: string;
-  actions: { action: string; word: string }[];
-}
-
-/** Categories with their actions, for choosing from. */
-export const ACTION_GROUPS: readonly ActionGroup[] = Object.entries(CATEGORIES).map(([category, word]) => ({
-  category,
-  word,
-  actions: Object.entries(ACTIONS)
-    .filter(([action]) => action.startsWith(`${category}.`))
-    .map(([action, said]) => ({ action, word: said.done })),
-}));
-
-const OUTCOMES: Readonly<Record<Outcome, Look>> = {
-  done: { shape: "dot", tone: "calm", word: "Done" },
-  requested: { shape: "half", tone: "off", word: "Requested" },
-  refused: { shape: "triangle", tone: "warn", word: "Refused" },
-  failed: { shape: "cross", tone: "bad", word: "Failed" },
-  unknown: { shape: "ring", tone: "warn", word: "Unknown" },
-};
-
-export const OUTCOME_WORDS = Object.entries(OUTCOMES).map(([outcome, look]) => ({ outcome, word: look.word }));
-
-export function lookOfOutcome(outcome: string): Look {
-  return OUTCOMES[outcome as Outcome] ?? { shape: "ring", tone: "warn", word: outcome };
-}
+// --- Where things are
 
 const TAIL_PARTS = 2;
 
@@ -183,17 +77,6 @@ export function placeOf({ action, object }: Pick<Entry, "action" | "object">): s
   const revision = /^revision (\d+)$/.exec(object)?.[1];
   if (revision !== undefined) return revisionsLink({ id: Number(revision) });
   return action.startsWith("tag.") && object !== "" ? tagsLink({ tag: object }) : null;
-}
-
-const ROADS: Readonly<Record<string, string>> = {
-  http: "over the network (HTTP)",
-  local: "on the machine itself (command line)",
-  disk: "by editing files on disk",
-  node: "by the node itself",
-};
-
-export function roadWords(road: string): string {
-  return ROADS[road] ?? road;
 }
 
 // --- Filters, and the address that keeps them
@@ -213,14 +96,28 @@ export interface Filter {
 
 export const NO_FILTER: Readonly<Filter> = { who: "", action: "", object: "", result: "", text: "", range: "", start: null, end: null };
 
-export const AUDIT_RANGES: readonly { name: string; word: string; ms: number }[] = [
-  { name: "1h", word: "Last hour", ms: 3_600_000 },
-  { name: "8h", word: "Last 8 hours", ms: 28_800_000 },
-  { name: "1d", word: "Last day", ms: 86_400_000 },
-  { name: "7d", word: "Last 7 days", ms: 604_800_000 },
-  { name: "30d", word: "Last 30 days", ms: 2_592_000_000 },
-  { name: "1y", word: "Last year", ms: 31_536_000_000 },
+const RANGES: readonly { name: string; ms: number }[] = [
+  { name: "1h", ms: 3_600_000 },
+  { name: "8h", ms: 28_800_000 },
+  { name: "1d", ms: 86_400_000 },
+  { name: "7d", ms: 604_800_000 },
+  { name: "30d", ms: 2_592_000_000 },
+  { name: "1y", ms: 31_536_000_000 },
 ];
+
+const RANGE_WORDS = worded((): Readonly<Record<string, string>> => ({
+  "1h": t("Last hour"),
+  "8h": t("Last 8 hours"),
+  "1d": t("Last day"),
+  "7d": t("Last 7 days"),
+  "30d": t("Last 30 days"),
+  "1y": t("Last year"),
+}));
+
+/** Ranges that end now, for choosing from. */
+export function auditRanges(): { name: string; word: string }[] {
+  return RANGES.map(({ name }) => ({ name, word: RANGE_WORDS()[name] ?? name }));
+}
 
 const TEXTS = ["who", "action", "object", "result", "text"] as const;
 
@@ -233,7 +130,7 @@ export function parseFilter(params: URLSearchParams): Filter {
   const filter: Filter = { ...NO_FILTER, start: time(params.get("start")), end: time(params.get("end")) };
   for (const key of TEXTS) filter[key] = (params.get(key) ?? "").trim();
   const range = params.get("range") ?? "";
-  if (filter.start === null && filter.end === null && AUDIT_RANGES.some((one) => one.name === range)) filter.range = range;
+  if (filter.start === null && filter.end === null && RANGES.some((one) => one.name === range)) filter.range = range;
   return filter;
 }
 
@@ -255,7 +152,7 @@ export function isFiltered(filter: Filter): boolean {
 
 /** When the range of a filter begins and ends; a named range ends now, whenever that is. */
 export function timesOf(filter: Filter, now: number): { start: number | null; end: number | null } {
-  const range = AUDIT_RANGES.find((one) => one.name === filter.range);
+  const range = RANGES.find((one) => one.name === filter.range);
   if (range !== undefined) return { start: now - range.ms, end: null };
   return { start: filter.start, end: filter.end };
 }

@@ -4,6 +4,7 @@ import { Problem } from "./api";
 import type { Difference } from "./difference";
 import { type Applied, type FileChange, type Mistake, mistakesOf, revisionsApi } from "./revisions";
 import { session } from "./session.svelte";
+import { unapplied } from "./unapplied.svelte";
 
 interface Edited {
   /** Null: the file goes. */
@@ -141,5 +142,10 @@ class Draft {
 }
 
 export const draft = new Draft();
+$effect.root(() => {
+  $effect(() => {
+    unapplied.files = draft.changes.length;
+  });
+});
 // What one person typed is not the next one's change.
 session.whenChanged(() => draft.clear());

@@ -1,12 +1,34 @@
-// Numbers, units, ages, sizes and times as text. Pure: the time zone is the browser's.
+// Numbers, units, ages, sizes and times as text, in the zone and the form of numbers that were chosen (locale.svelte.ts):
+// what shows them is shown anew when somebody chooses otherwise.
 import type { Value } from "./api";
 import { FULL } from "./decimals";
+import { language, t } from "./language.svelte";
+import { fromZone, inZone, locale } from "./locale.svelte";
 
-const GROUP = "\u202f"; // narrow no-break space: readable in every language, unlike , and .
+const GROUP = "\u202f"; // narrow no-break space, also in front of the letter of a power
 const MINUS = "\u2212";
 
 function grouped(digits: string): string {
-  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, GROUP);
+  return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, locale.signs.group);
+}
+
+/** What JavaScript writes, with the sign that the reader expects between whole and part. */
+function pointed(text: string): string {
+  const { point } = locale.signs;
+  return point === "." ? text : text.replace(".", point);
+}
+
+/** A number with so many decimals and nothing else: for a share, a rate, a factor. */
+export function formatFixed(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return "—";
+  const [whole = "0", part] = Math.abs(value).toFixed(decimals).split(".");
+  const text = grouped(whole) + (part === undefined ? "" : `${locale.signs.point}${part}`);
+  return value < 0 && Number(value.toFixed(decimals)) !== 0 ? MINUS + text : text;
+}
+
+/** A share of 1 in percent: one decimal where it is small. */
+export function formatPercent(share: number): string {
+  return `${formatFixed(share * 100, Math.abs(share) < 0.1 && share !== 0 ? 1 : 0)}${GROUP}%`;
 }
 
 function isWhole(type: string | undefined): boolean {
@@ -22,11 +44,11 @@ export function formatNumber(value: number, type?: string, known: number = FULL)
   const size = Math.abs(value);
   const tiny = known === FULL && size < 1e-3;
   if (size !== 0 && (size >= 1e12 || tiny) && !isWhole(type)) {
-    return value.toExponential(3).replace("e+", "e").replace("-", MINUS);
+    return pointed(value.toExponential(3).replace("e+", "e").replaceAll("-", MINUS));
   }
   const decimals = isWhole(type) && Number.isInteger(value) ? 0 : known === FULL ? decimalsFor(size) : known;
   const [whole = "0", part] = size.toFixed(decimals).split(".");
-  const text = grouped(whole) + (part === undefined ? "" : `.${part}`);
+  const text = grouped(whole) + (part === undefined ? "" : `${locale.signs.point}${part}`);
   return value < 0 && Number(size.toFixed(decimals)) !== 0 ? MINUS + text : text;
 }
 
@@ -43,7 +65,7 @@ function shortened(value: number, letter: boolean): string {
   let step = Math.floor(Math.log10(Math.abs(value)) / 3);
   // 999 999 rounds to a thousand thousands.
   if (Number((Math.abs(value) / 1e3 ** step).toPrecision(4)) >= 1e3) step += 1;
-  const digits = (Math.abs(value) / 1e3 ** step).toPrecision(4);
+  const digits = pointed((Math.abs(value) / 1e3 ** step).toPrecision(4));
   const sign = value < 0 ? MINUS : "";
   if (step === 0) return sign + digits;
   const name = letter ? SI[step] : undefined;
@@ -74,7 +96,7 @@ export function formatRange(least: number, most: number, type?: string, known?: 
 export function formatValue(value: Value | undefined, type?: string, known?: number): string {
   if (value === null || value === undefined) return "—";
   if (typeof value === "number") return formatNumber(value, type, known);
-  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value === "boolean") return value ? t("true") : t("false");
   // A text that is there and empty is not the same as nothing.
   if (value === "") return '""';
   return typeof value === "string" ? value : JSON.stringify(value);
@@ -117,7 +139,7 @@ export function formatUnit(unit: string | null | undefined): string {
 
 export function formatAge(ms: number): string {
   if (!Number.isFinite(ms)) return "—";
-  if (ms < -2_000) return "ahead";
+  if (ms < -2_000) return t("ahead");
   const s = Math.max(0, Math.floor(ms / 1_000));
   if (s < 60) return `${s} s`;
   if (s < 3_600) return `${Math.floor(s / 60)} min`;
@@ -154,37 +176,71 @@ export function formatBytes(bytes: number): string {
     size /= 1_024;
     step += 1;
   }
-  return `${step === 0 || size >= 100 ? size.toFixed(0) : size.toFixed(1)} ${names[step]}`;
+  return `${pointed(step === 0 || size >= 100 ? size.toFixed(0) : size.toFixed(1))} ${names[step]}`;
 }
 
 export function formatCount(count: number): string {
   return grouped(String(Math.round(count)));
 }
 
-const two = (n: number) => String(n).padStart(2, "0");
+const two = (n: number) => (n < 10 ? `0${n}` : String(n));
+
+function clock(at: Date): string {
+  return `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())}`;
+}
+
+function isoDay(at: Date): string {
+  return `${at.getUTCFullYear()}-${two(at.getUTCMonth() + 1)}-${two(at.getUTCDate())}`;
+}
+
+/** Days as a language writes them, so that no two of them can be mixed up. */
+const days = new Map<string, Intl.DateTimeFormat>();
+
+function day(at: Date): string {
+  if (locale.numbers === "plain" || Number.isNaN(at.getTime())) return isoDay(at);
+  const { code } = language;
+  let made = days.get(code);
+  if (made === undefined) {
+    const month = code === "en" ? "short" : "2-digit";
+    made = new Intl.DateTimeFormat(code === "en" ? "en-GB" : code, { timeZone: "UTC", year: "numeric", month, day: "2-digit" });
+    days.set(code, made);
+  }
+  return made.format(at);
+}
 
 export function formatTime(ms: number): string {
-  const at = new Date(ms);
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  return clock(inZone(ms));
 }
 
 export function formatTimeMs(ms: number): string {
-  return `${formatTime(ms)}.${String(new Date(ms).getMilliseconds()).padStart(3, "0")}`;
+  const at = inZone(ms);
+  return `${clock(at)}${locale.signs.point}${String(at.getUTCMilliseconds()).padStart(3, "0")}`;
 }
 
 export function formatDate(ms: number): string {
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return day(inZone(ms));
 }
 
 export function formatDateTime(ms: number): string {
-  return `${formatDate(ms)} ${formatTime(ms)}`;
+  const at = inZone(ms);
+  return `${day(at)} ${clock(at)}`;
 }
 
-/** For <input type="datetime-local">, which speaks local time without a zone. */
+/** For <input type="datetime-local">, which speaks of a clock without a zone: it is the chosen one. */
 export function toLocalInput(ms: number): string {
-  const at = new Date(ms);
-  return `${formatDate(ms)}T${two(at.getHours())}:${two(at.getMinutes())}`;
+  const at = inZone(ms);
+  return `${isoDay(at)}T${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
+}
+
+/** The other way round; null for what is no date and time. */
+export function fromLocalInput(text: string): number | null {
+  const shown = Date.parse(`${text}Z`);
+  return Number.isNaN(shown) ? null : fromZone(shown);
+}
+
+/** For <input type="date">. */
+export function toDayInput(ms: number): string {
+  return isoDay(inZone(ms));
 }
 
 export function leaf(path: string): string {

@@ -1,11 +1,14 @@
 // Who may do what: shapes of the contract, one function per request, and the words for people.
 // Not here: the session of this page (session.svelte.ts).
 import { get, send } from "./api";
+import { t, worded } from "./language.svelte";
 
 export const PERMISSIONS = [
   "read-plant",
   "write-plant",
+  "annotate",
   "read-node",
+  "operate-node",
   "read-config",
   "change-config",
   "read-accounts",
@@ -19,27 +22,29 @@ export const PERMISSIONS = [
 export type Permission = (typeof PERMISSIONS)[number] | "own-account" | "public";
 
 /** Those that are given on parts of the tag tree; the others are about the node as a whole. */
-export const ON_TAGS: readonly Permission[] = ["read-plant", "write-plant", "read-node"];
+export const ON_TAGS: readonly Permission[] = ["read-plant", "write-plant", "annotate", "read-node"];
 
-const ABOUT: Record<Permission, string> = {
-  public: "Nothing about the plant",
-  "own-account": "Own password, second factor and sessions",
-  "read-plant": "See tags, values and history",
-  "write-plant": "Change values in devices",
-  "read-node": "See how the node and its devices do",
-  "read-config": "See the plant folder and its revisions",
-  "change-config": "Change the plant folder, roll back, approve",
-  "read-accounts": "See accounts, roles, tokens, sessions, security",
-  "change-accounts": "Change accounts, roles and tokens; end sessions",
-  "change-certificates": "Issue and revoke certificates",
-  "read-audit": "Read, verify and review the audit trail",
-  "export-audit": "Take a copy of the audit trail",
-  sign: "Sign records",
-};
+const ABOUT = worded((): Record<Permission, string> => ({
+  public: t("Nothing about the plant"),
+  "own-account": t("Own password, second factor and sessions"),
+  "read-plant": t("See tags, values and history"),
+  "write-plant": t("Change values in devices"),
+  annotate: t("Write annotations, share trends"),
+  "operate-node": t("Switch log levels and traces"),
+  "read-node": t("See how the node and its devices do"),
+  "read-config": t("See the plant folder and its revisions"),
+  "change-config": t("Change the plant folder, roll back, approve"),
+  "read-accounts": t("See accounts, roles, tokens, sessions, security"),
+  "change-accounts": t("Change accounts, roles and tokens; end sessions"),
+  "change-certificates": t("Issue and revoke certificates"),
+  "read-audit": t("Read, verify and review the audit trail"),
+  "export-audit": t("Take a copy of the audit trail"),
+  sign: t("Sign records"),
+}));
 
 /** What a permission allows, in words; a newer node's own word when this page does not know it. */
 export function aboutPermission(permission: string): string {
-  return ABOUT[permission as Permission] ?? permission;
+  return ABOUT()[permission as Permission] ?? permission;
 }
 
 export type SessionState = "setup" | "anonymous" | "live" | "locked" | "password-due" | "factor-due";
@@ -179,12 +184,12 @@ export const identity = {
 
 /** Why the node would not take this as the name of an account or token; null when it would, or when there is none yet. */
 export function nameMistake(name: string): string | null {
-  return /^[A-Za-z0-9._@-]*$/.test(name) ? null : "Letters, digits, dot, dash, underscore and @ only.";
+  return /^[A-Za-z0-9._@-]*$/.test(name) ? null : t("Letters, digits, dot, dash, underscore and @ only.");
 }
 
 /** The same for roles. */
 export function roleMistake(name: string): string | null {
-  return /^[a-z0-9-]*$/.test(name) ? null : "Small letters, digits and dash only.";
+  return /^[a-z0-9-]*$/.test(name) ? null : t("Small letters, digits and dash only.");
 }
 
 /** `acme/line-1` does not cover `acme/line-10`. */
@@ -210,8 +215,8 @@ export function tidyPaths(paths: readonly string[]): string[] {
 
 /** `operator in packaging, utilities`; `nothing` when there are none. */
 export function grantText(grants: readonly Grant[]): string {
-  if (grants.length === 0) return "nothing";
-  return grants.map(({ role, under }) => (under.includes("") ? role : `${role} in ${under.join(", ")}`)).join(" · ");
+  if (grants.length === 0) return t("nothing");
+  return grants.map(({ role, under }) => (under.includes("") ? role : t("{role} in {paths}", { role, paths: under.join(", ") }))).join(" · ");
 }
 
 /** Permissions that a limited grant of this role does not give: those that are about the node as a whole. */
@@ -227,9 +232,9 @@ export function passwordHints(password: string, names: readonly string[], least 
   const lower = password.toLowerCase();
   const parts = names.flatMap((name) => name.toLowerCase().split(/[\s.@_-]+/)).filter((part) => part.length >= 3);
   return [
-    { text: `At least ${least} characters`, met: [...password].length >= least },
-    { text: "Not your name", met: password !== "" && !parts.some((part) => lower.includes(part)) },
-    { text: "No rows such as 1234, abcd, aaaa or qwerty", met: password !== "" && !hasRun(lower) },
+    { text: t("At least {least} characters", { least }), met: [...password].length >= least },
+    { text: t("Not your name"), met: password !== "" && !parts.some((part) => lower.includes(part)) },
+    { text: t("No rows such as 1234, abcd, aaaa or qwerty"), met: password !== "" && !hasRun(lower) },
   ];
 }
 

@@ -135,7 +135,10 @@ class Live {
       done = true;
       for (const tag of mine) {
         this.cell(tag).watchers -= 1;
-        if (listener !== undefined) this.listeners.get(tag)?.delete(listener);
+        if (listener === undefined) continue;
+        const set = this.listeners.get(tag);
+        set?.delete(listener);
+        if (set?.size === 0) this.listeners.delete(tag);
       }
       this.connection.drop(mine);
       this.forgetIdle();

@@ -2,6 +2,8 @@
 // C2SP's tlog-proof and signed notes. Own SHA-256, because crypto.subtle does not exist on a page served without TLS.
 // Not here: the signature of the checkpoint; that needs a key from somewhere else than the node itself.
 
+import { t } from "./language.svelte";
+
 export type Hash = Uint8Array;
 
 const K = constants();
@@ -134,11 +136,11 @@ export interface Checked {
 /** Whether this very line is entry `seq` of the trail that the proof's checkpoint closes. */
 export function checkProof(line: string, seq: number, text: string): Checked {
   const proof = parseProof(text);
-  if (proof === null) return { sound: false, said: "The node's answer is not a proof." };
-  if (proof.index !== seq) return { sound: false, said: `The proof is for entry ${proof.index}, not for this one.` };
+  if (proof === null) return { sound: false, said: t("The node's answer is not a proof.") };
+  if (proof.index !== seq) return { sound: false, said: t("The proof is for entry {index}, not for this one.", { index: proof.index }) };
   const { size, root } = proof.checkpoint;
   const got = rootOf(leafHash(line), seq, size, proof.path);
-  if (got === null) return { sound: false, said: `The proof does not fit a trail of ${size} entries.` };
-  if (!got.every((byte, at) => byte === root[at])) return { sound: false, said: "This entry is not the one that the checkpoint covers: it or the trail was changed." };
-  return { sound: true, said: `This browser computed it: the entry is number ${seq} of the ${size} entries that the checkpoint covers.` };
+  if (got === null) return { sound: false, said: t("The proof does not fit a trail of {size} entries.", { size }) };
+  if (!got.every((byte, at) => byte === root[at])) return { sound: false, said: t("This entry is not the one that the checkpoint covers: it or the trail was changed.") };
+  return { sound: true, said: t("This browser computed it: the entry is number {seq} of the {size} entries that the checkpoint covers.", { seq, size }) };
 }

@@ -2,6 +2,7 @@
 // sends them.
 import type { Status } from "./api";
 import { formatBytes, formatCount } from "./format";
+import { t } from "./language.svelte";
 
 /**
  * One text for each reason, in order; nothing is dropped that looks like a sentence or a code. Reasons that show the
@@ -43,12 +44,12 @@ function inWords(reason: string): string {
 export function notRecording(status: Status, lostGrows: boolean): string | null {
   const { shaft, historian } = status;
   if (shaft.state !== "writing") {
-    const why = shaft.state === "full" ? "no room on the disk" : `the shaft says "${shaft.state}"`;
-    return `Not recording: ${[why, ...reasonsOf(shaft.error).map(inWords)].join(": ")}`;
+    const why = shaft.state === "full" ? t("no room on the disk") : t("the shaft says \"{state}\"", { state: shaft.state });
+    return t("Not recording: {why}", { why: [why, ...reasonsOf(shaft.error).map(inWords)].join(": ") });
   }
   const sealing = reasonsOf(historian.error);
-  if (sealing.length > 0) return `Not recording to the history on disk: ${sealing.map(inWords).join("; ")}`;
-  if (lostGrows) return `Not recording everything: ${formatCount(status.samples_lost)} samples were not stored since the start`;
+  if (sealing.length > 0) return t("Not recording to the history on disk: {why}", { why: sealing.map(inWords).join("; ") });
+  if (lostGrows) return t("Not recording everything: {count} samples were not stored since the start", { count: formatCount(status.samples_lost) });
   return null;
 }
 

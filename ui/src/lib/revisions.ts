@@ -1,6 +1,7 @@
 // Revisions of the plant folder, its files, and changes that wait for a second person.
 import { get, query, send } from "./api";
 import type { Difference } from "./difference";
+import { t } from "./language.svelte";
 import type { Signature } from "./signatures";
 
 export interface Revision {
@@ -133,7 +134,7 @@ export function mistakesOf(said: Readonly<Record<string, unknown>>): Mistake[] {
       line: count(one.line),
       column: count(one.column),
       code: text(one.code),
-      what: text(one.what) ?? "not valid",
+      what: text(one.what) ?? t("not valid"),
       help: text(one.help),
     }));
 }
@@ -166,7 +167,7 @@ export function revisionsLink(ask: { view?: View; id?: number | null; to?: numbe
 /** Why a path cannot name a file of the plant folder, or null when it can. The node decides; this only saves a round trip. */
 export function pathMistake(path: string, taken: readonly string[]): string | null {
   if (path === "") return null;
-  if (path.startsWith("/") || path.split("/").some((part) => part === "" || part === "." || part === "..")) return "A path inside the plant folder, such as devices/press-1.toml.";
-  if (!/\.(toml|csv)$/.test(path)) return "Plant files end in .toml or .csv.";
-  return taken.includes(path) ? "This file exists already." : null;
+  if (path.startsWith("/") || path.split("/").some((part) => part === "" || part === "." || part === "..")) return t("A path inside the plant folder, such as devices/press-1.toml.");
+  if (!/\.(toml|csv)$/.test(path)) return t("Plant files end in .toml or .csv.");
+  return taken.includes(path) ? t("This file exists already.") : null;
 }

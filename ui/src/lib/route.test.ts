@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { loginLink, overviewLink, parseRoute, parseTrend, tagsLink, trendLink } from "./route";
+import { helpPage, loginLink, overviewLink, parseRoute, parseTrend, tagsLink, trendLink } from "./route";
+
+it("knows which page of the manual is about a screen", () => {
+  const of = (hash: string) => helpPage(parseRoute(hash));
+  expect(["#/tags", "#/devices", "#/devices/press-1", "#/devices/new", "#/devices/press-1/settings", "#/devices/press-1/tags"].map(of)).toEqual(["tags", "devices", "devices", "device-form", "device-form", "device-import"]);
+  expect(["#/system", "#/system/logs", "#/system/overview", "#/people/accounts"].map(of)).toEqual(["system", "logs", "system", "people"]);
+});
 
 it("knows its pages and shows the overview for everything else", () => {
   expect(parseRoute("").page).toBe("overview");

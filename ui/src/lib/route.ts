@@ -14,6 +14,9 @@ const NEEDS = {
   revisions: "read-config",
   security: "read-accounts",
   account: "own-account",
+  settings: null,
+  manual: null,
+  gallery: null,
   login: null,
   setup: null,
 } as const satisfies Record<string, Permission | null>;
@@ -23,7 +26,7 @@ export type Page = keyof typeof NEEDS;
 export const PAGES = Object.keys(NEEDS) as readonly Page[];
 
 /** Pages whose address goes on after their name. */
-const WITH_PATH: readonly Page[] = ["overview", "people", "audit", "revisions", "security", "account"];
+const WITH_PATH: readonly Page[] = ["overview", "devices", "system", "people", "audit", "revisions", "security", "account", "manual", "gallery"];
 
 export function needs(page: Page): Permission | null {
   return NEEDS[page];
@@ -54,6 +57,17 @@ export function parseRoute(hash: string): Route {
   const page = PAGES.find((one) => one === head) ?? "overview";
   const tail = page === head && WITH_PATH.includes(page) ? rest.map(decoded).join("/") : "";
   return { page, path: tail, params };
+}
+
+/** The tabs of System that have a page of their own in the manual. */
+const SYSTEM_TABS = ["storage", "logs", "doctor", "licences"];
+
+/** The manual's page about a screen: `screens/<this>`. */
+export function helpPage({ page, path }: Pick<Route, "page" | "path">): string {
+  if (page === "system" && SYSTEM_TABS.includes(path)) return path;
+  if (page === "devices" && (path === "new" || path.endsWith("/settings"))) return "device-form";
+  if (page === "devices" && path.endsWith("/tags")) return "device-import";
+  return page;
 }
 
 export function overviewLink(path: string): string {

@@ -1,6 +1,7 @@
 // The security posture and the certificates: what a person who answers for this node wants to see on one page.
 import { get, getText, send } from "./api";
 import { formatCount } from "./format";
+import { t, tn, worded } from "./language.svelte";
 import type { Look } from "./quality";
 
 export type Severity = "bad" | "warn" | "ok";
@@ -68,14 +69,14 @@ export const securityApi = {
   },
 };
 
-const SEVERITIES: Readonly<Record<Severity, Look>> = {
-  bad: { shape: "cross", tone: "bad", word: "Act now" },
-  warn: { shape: "triangle", tone: "warn", word: "Look into" },
-  ok: { shape: "dot", tone: "calm", word: "In order" },
-};
+const SEVERITIES = worded((): Readonly<Record<Severity, Look>> => ({
+  bad: { shape: "cross", tone: "bad", word: t("Act now") },
+  warn: { shape: "triangle", tone: "warn", word: t("Look into") },
+  ok: { shape: "dot", tone: "calm", word: t("In order") },
+}));
 
 export function lookOfSeverity(severity: string): Look {
-  return SEVERITIES[severity as Severity] ?? { shape: "ring", tone: "warn", word: severity };
+  return SEVERITIES()[severity as Severity] ?? { shape: "ring", tone: "warn", word: severity };
 }
 
 const ORDER: readonly string[] = ["bad", "warn", "ok"];
@@ -97,23 +98,21 @@ export interface Life {
   said: string;
 }
 
-const days = (count: number) => `${formatCount(count)} ${count === 1 ? "day" : "days"}`;
-
 export function lifeOf(certificate: Pick<Certificate, "not_before_ms" | "not_after_ms" | "revoked">, now: number): Life {
-  if (certificate.revoked) return { look: { shape: "bar", tone: "off", word: "Revoked" }, said: "revoked" };
+  if (certificate.revoked) return { look: { shape: "bar", tone: "off", word: t("Revoked") }, said: t("revoked") };
   if (now < certificate.not_before_ms) {
     const ahead = Math.ceil((certificate.not_before_ms - now) / DAY_MS);
-    return { look: { shape: "half", tone: "warn", word: "Not yet valid" }, said: `valid in ${days(ahead)}` };
+    return { look: { shape: "half", tone: "warn", word: t("Not yet valid") }, said: tn(ahead, "valid in {n} day", "valid in {n} days", { n: formatCount(ahead) }) };
   }
   if (now >= certificate.not_after_ms) {
     const ago = Math.floor((now - certificate.not_after_ms) / DAY_MS);
-    return { look: { shape: "cross", tone: "bad", word: "Expired" }, said: ago === 0 ? "expired today" : `expired ${days(ago)} ago` };
+    return { look: { shape: "cross", tone: "bad", word: t("Expired") }, said: ago === 0 ? t("expired today") : tn(ago, "expired {n} day ago", "expired {n} days ago", { n: formatCount(ago) }) };
   }
   const left = Math.floor((certificate.not_after_ms - now) / DAY_MS);
-  const said = left === 0 ? "less than a day left" : `${days(left)} left`;
-  if (left < URGENT_DAYS) return { look: { shape: "cross", tone: "bad", word: "Expires very soon" }, said };
-  if (left < SOON_DAYS) return { look: { shape: "triangle", tone: "warn", word: "Expires soon" }, said };
-  return { look: { shape: "dot", tone: "calm", word: "Valid" }, said };
+  const said = left === 0 ? t("less than a day left") : tn(left, "{n} day left", "{n} days left", { n: formatCount(left) });
+  if (left < URGENT_DAYS) return { look: { shape: "cross", tone: "bad", word: t("Expires very soon") }, said };
+  if (left < SOON_DAYS) return { look: { shape: "triangle", tone: "warn", word: t("Expires soon") }, said };
+  return { look: { shape: "dot", tone: "calm", word: t("Valid") }, said };
 }
 
 /** "CN=press-07" without what every one of them begins with. */
@@ -121,27 +120,38 @@ export function subjectName(subject: string): string {
   return /^CN=([^,+=]+)$/.exec(subject)?.[1] ?? subject;
 }
 
-const PURPOSES: Readonly<Record<string, string>> = { authority: "Authority of this node", server: "This node", client: "Client" };
+const PURPOSES = worded((): Readonly<Record<string, string>> => ({ authority: t("Authority of this node"), server: t("This node"), client: t("Client") }));
 
 export function purposeWord(purpose: string): string {
-  return PURPOSES[purpose] ?? purpose;
+  return PURPOSES()[purpose] ?? purpose;
 }
 
-const INSECURE: Readonly<Record<string, string>> = {
-  "http-without-tls": "Passwords and values cross the network unencrypted.",
-  "setup-over-network": "Whoever reaches the node first may set up the first account.",
-  "anonymous-over-network": "Whoever reaches the node gets in without saying who it is.",
-};
+const INSECURE = worded((): Readonly<Record<string, string>> => ({
+  "http-without-tls": t("Passwords and values cross the network unencrypted."),
+  "setup-over-network": t("Whoever reaches the node first may set up the first account."),
+  "anonymous-over-network": t("Whoever reaches the node gets in without saying who it is."),
+}));
 
 /** What a word of `security.insecure` means for the plant. */
 export function insecureMeans(word: string): string | null {
-  return INSECURE[word] ?? null;
+  return INSECURE()[word] ?? null;
 }
 
-/** "without_factor" -> "Without factor": counts the page does not know by name are still shown. */
+const COUNTS = worded((): Readonly<Record<string, string>> => ({
+  people: t("People"),
+  machines: t("Machines"),
+  disabled: t("Disabled"),
+  locked: t("Locked"),
+  without_factor: t("Without second factor"),
+  unused: t("Unused for 90 days"),
+  tokens: t("Tokens"),
+  sessions: t("Sessions"),
+}));
+
+/** Counts that the page does not know by name are still shown: "wait_for_reset" -> "Wait for reset". */
 export function countLabel(key: string): string {
   const text = key.replaceAll("_", " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return COUNTS()[key] ?? text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Sixteen bytes a line as "3f:a2:…", as other tools print fingerprints. */

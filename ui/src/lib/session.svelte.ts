@@ -3,13 +3,14 @@
 import { activity } from "./activity";
 import { Problem, whenRefused } from "./api";
 import { allows, identity, type Permission, type SessionAnswer } from "./identity";
+import { t } from "./language.svelte";
 
 /** A refused request is a reason to ask again who we are, but not a reason for each of a hundred. */
 const ASK_AGAIN_MS = 3_000;
 /** Other tabs are told about input this often at most. */
 const TELL_MS = 5_000;
 const TICK_MS = 1_000;
-const RETRY_MS = 3_000;
+const RETRY_MS = 5_000;
 /** How long it may take at most until the page notices that it is somebody else's, or that the policy has changed. */
 const LOOK_MS = 15_000;
 /** Before the page locks by itself, this long a warning. */
@@ -34,6 +35,8 @@ class Session {
   seen = $state.raw<SessionAnswer | null>(null);
   /** Why nothing is known yet. */
   problem = $state.raw<Problem | null>(null);
+  /** When the node is asked again because nothing is known yet; null while it is being asked. */
+  retryMs = $state<number | null>(null);
   /** Why the login is shown although nobody asked for it. */
   ended = $state<string | null>(null);
   /** Until the page locks or signs out by itself; null when that is far off. */
@@ -45,6 +48,7 @@ class Session {
   private noticed = $state(remembered());
 
   private askedMs = -Infinity;
+  private retry: ReturnType<typeof setTimeout> | undefined;
   private toldMs = 0;
   private locking = false;
   private channel: BroadcastChannel | null = null;
@@ -123,12 +127,17 @@ class Session {
   /** Asks the node who we are. */
   async ask(): Promise<void> {
     this.askedMs = Date.now();
+    this.retryMs = null;
+    clearTimeout(this.retry);
     try {
       this.take(await identity.session());
       this.problem = null;
     } catch (cause) {
       this.problem = Problem.of(cause);
-      if (this.seen === null) setTimeout(() => void this.ask(), RETRY_MS);
+      if (this.seen !== null) return;
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => void this.ask(), RETRY_MS);
+      this.retryMs = Date.now() + RETRY_MS;
     }
   }
 
@@ -166,7 +175,7 @@ class Session {
     const before = this.seen;
     const other = before !== null && (before.account !== answer.account || before.kind !== answer.kind);
     if (other) this.forgetters.forEach((forget) => forget());
-    if (before?.session != null && answer.state === "anonymous") this.ended ??= "Your session has ended. Sign in to go on where you were.";
+    if (before?.session != null && answer.state === "anonymous") this.ended ??= t("Your session has ended. Sign in to go on where you were.");
     if (answer.state === "live") this.ended = null;
     // Coming back in is an input, whatever brought it.
     if (before !== null && before.state !== answer.state) activity.touch(Date.now());
@@ -216,7 +225,7 @@ class Session {
     this.locking = true;
     try {
       if (means === "lock") await this.lock();
-      else await this.logout("You were signed out because nobody used this page for a while.");
+      else await this.logout(t("You were signed out because nobody used this page for a while."));
     } catch {
       // No line to the node: nothing can be done here, so nothing can be done by whoever walks past.
       if (this.seen !== null) this.seen = { ...this.seen, state: "locked" };

@@ -1,5 +1,6 @@
 // Electronic signatures: what was signed, by whom, and with which meaning (21 CFR 11.50, 11.70, 11.200).
 import { get, send } from "./api";
+import { t, worded } from "./language.svelte";
 import type { Look } from "./quality";
 import { formatMoment } from "./zone";
 
@@ -29,19 +30,20 @@ export interface Challenge {
   needs: ("account" | "password" | "code")[];
 }
 
-export const MEANINGS: readonly { meaning: Meaning; word: string; says: string }[] = [
-  { meaning: "authored", word: "Authored", says: "I made this." },
-  { meaning: "reviewed", word: "Reviewed", says: "I read it and found it correct." },
-  { meaning: "approved", word: "Approved", says: "It may be used. Needs another person than its author." },
-  { meaning: "responsible", word: "Responsible", says: "I answer for it." },
-];
+export const meanings = worded((): readonly { meaning: Meaning; word: string; says: string }[] => [
+  { meaning: "authored", word: t("Authored"), says: t("I made this.") },
+  { meaning: "reviewed", word: t("Reviewed"), says: t("I read it and found it correct.") },
+  { meaning: "approved", word: t("Approved"), says: t("It may be used. Needs another person than its author.") },
+  { meaning: "responsible", word: t("Responsible"), says: t("I answer for it.") },
+]);
 
 export function meaningWord(meaning: string): string {
-  return MEANINGS.find((one) => one.meaning === meaning)?.word ?? meaning;
+  return meanings().find((one) => one.meaning === meaning)?.word ?? meaning;
 }
 
-export const VALID: Look = { shape: "dot", tone: "calm", word: "Valid" };
-export const INVALID: Look = { shape: "cross", tone: "bad", word: "Not valid" };
+export function lookOfSignature({ valid }: Pick<Signature, "valid">): Look {
+  return valid ? { shape: "dot", tone: "calm", word: t("Valid") } : { shape: "cross", tone: "bad", word: t("Not valid") };
+}
 
 /** The printed name, when, and what it means: shown wherever the record is shown. */
 export function manifestation(signature: Pick<Signature, "full_name" | "account" | "meaning" | "time_ms">): string {

@@ -1,43 +1,20 @@
-// Light or dark: the desk's preference until somebody chooses, then the choice.
+// Light, dark or high contrast, for those who draw and for the button that turns it over. The choice itself is one of
+// the settings.
+import { settings, type Theme } from "./settings.svelte";
 
-export type Theme = "light" | "dark";
-export type Choice = Theme | "auto";
-
-const KEY = "lineshaft.theme";
-
-function remembered(): Choice {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === "light" || value === "dark" ? value : "auto";
-  } catch {
-    return "auto"; // storage can be forbidden; the page works without
-  }
-}
+export type { Theme };
 
 class Look {
-  choice = $state<Choice>(remembered());
-  private preferred = $state<Theme>("light");
-
-  constructor() {
-    const query = matchMedia("(prefers-color-scheme: dark)");
-    this.preferred = query.matches ? "dark" : "light";
-    query.addEventListener("change", () => (this.preferred = query.matches ? "dark" : "light"));
-  }
-
   get theme(): Theme {
-    return this.choice === "auto" ? this.preferred : this.choice;
+    return settings.theme;
   }
 
+  /** Dark or light; from high contrast back to what the desk prefers. */
   flip(): void {
-    const next: Theme = this.theme === "dark" ? "light" : "dark";
+    const { theme, preferred } = settings;
+    const next = theme === "light" || (theme === "contrast" && preferred === "dark") ? "dark" : "light";
     // Back to what the desk prefers means following it again.
-    this.choice = next === this.preferred ? "auto" : next;
-    try {
-      if (this.choice === "auto") localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, this.choice);
-    } catch {
-      // See above.
-    }
+    settings.change({ theme: next === preferred ? "system" : next });
   }
 }
 

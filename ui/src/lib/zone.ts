@@ -1,15 +1,21 @@
-// Moments with their zone: on records a time without one is half a statement. The zone is the browser's, as on every
+// Moments with their zone: on records a time without one is half a statement. The zone is the chosen one, as on every
 // other screen; the trail itself keeps UTC.
 import { formatDateTime } from "./format";
+import { browserZone, locale, offsetAt } from "./locale.svelte";
 
 const two = (n: number) => String(n).padStart(2, "0");
 
 /** "UTC+01:00" as it is in force at that moment, not today. */
 export function zoneOf(ms: number): string {
-  const minutes = -new Date(ms).getTimezoneOffset();
+  const minutes = Math.round(offsetAt(ms) / 60_000);
   if (minutes === 0) return "UTC";
   const size = Math.abs(minutes);
   return `UTC${minutes < 0 ? "\u2212" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/** The name of the zone that times are shown in: "Europe/Berlin". */
+export function zoneName(): string {
+  return locale.zone === "" ? browserZone() : locale.zone;
 }
 
 export function formatMoment(ms: number): string {
