@@ -27,13 +27,13 @@ export function journey(name, { expected = /$^/, ...options }, run) {
   test(name, { timeout: 120_000 }, async () => {
     const contexts = [];
     const errors = [];
-    const profile = async () => {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const profile = async (other = {}) => {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options, ...other });
       contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(TIMEOUT_MS);
       page.on("pageerror", (error) => errors.push(String(error)));
-      page.on("console", (line) => line.type() === "error" && !expected.test(line.text()) && errors.push(line.text()));
+      page.on("console", (line) => line.type() === "error" && !expected.test(line.text()) && errors.push(`${line.text()} (${line.location().url})`));
       return page;
     };
     try {
@@ -45,8 +45,11 @@ export function journey(name, { expected = /$^/, ...options }, run) {
   });
 }
 
-export async function open(page, hash) {
-  await page.goto(`${base}/${hash}`);
+export const id = (name) => `[data-testid="${name}"]`;
+
+/** Opens a screen of a node, the shared one unless another is named, and waits until its line is live. */
+export async function open(page, hash, at = base) {
+  await page.goto(`${at}/${hash}`);
   await page.locator('[data-testid="conn-state"][data-state="live"]').waitFor();
 }
 
@@ -61,8 +64,8 @@ export function until(page, check, argument) {
 }
 
 /** Numeric tags of the running plant, so that the journeys fit any plant. */
-export async function numericTags(count) {
-  const response = await fetch(`${base}/api/v1/tags?limit=1000`);
+export async function numericTags(count, at = base) {
+  const response = await fetch(`${at}/api/v1/tags?limit=1000`);
   assert.equal(response.status, 200);
   const { tags } = await response.json();
   const numeric = tags.filter((tag) => /^[iuf]\d/.test(tag.type) && tag.quality === "good" && !tag.tag.includes("/_"));

@@ -125,7 +125,7 @@ journey("a dialog keeps the focus inside, gives it back, and Escape closes it", 
   await page.locator(id("role-add")).focus();
   await page.keyboard.press("Enter");
   await shown(page, "role-dialog");
-  const inside = () => page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest("dialog") !== null);
+  const inside = () => page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('[role="dialog"]') !== null);
   assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "role-name");
   for (let step = 0; step < 40; step += 1) {
     await page.keyboard.press("Tab");
@@ -133,5 +133,5 @@ journey("a dialog keeps the focus inside, gives it back, and Escape closes it", 
   }
   await page.keyboard.press("Escape");
   await page.locator(id("role-dialog")).waitFor({ state: "detached" });
-  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "role-add");
+  await until(page, () => document.activeElement?.getAttribute("data-testid") === "role-add");
 });

@@ -1,4 +1,4 @@
-// Who did what, and can it be proven: the trail, revisions of the plant folder, signatures, the security posture.
+// Who did what, and can it be proven: the trail, signatures, the security posture.
 // Needs a node that lets whoever comes over loopback do everything, as `lineshaft demo` does.
 import assert from "node:assert/strict";
 import { base, journey, open, until } from "./harness.mjs";
@@ -62,40 +62,6 @@ journey("verifying now says that the trail is sound, and its checkpoint can be t
   assert.equal(await page.locator(id("verify-badge")).getAttribute("data-outcome"), "sound");
   await page.locator(id("verify-more")).click();
   assert.match(await page.locator(`${id("checkpoint")} pre`).innerText(), /^\S+\/audit\n\d+\n\S{43}=\n/);
-});
-
-journey("a mistake is shown at its line, a change gets its reason, and rolling back is a change too", { expected: REFUSED }, async (page) => {
-  const note = `journey ${Date.now().toString(36)}`;
-  await open(page, "#/revisions?view=files&path=lineshaft.toml");
-  await shown(page, "plant-text");
-  const before = await page.locator(id("plant-text")).inputValue();
-  await page.locator(id("plant-text")).fill(`periode = 1\n${before}`);
-  await page.locator(id("check")).click();
-  await shown(page, "mistakes");
-  assert.match(await said(page, "mistakes"), /lineshaft\.toml:1/);
-  await page.locator(`${id("mistakes")} button`).first().click();
-  assert.ok(await page.locator(id("plant-text")).evaluate((area) => document.activeElement === area && area.selectionStart < 12), "the cursor is at the mistake");
-
-  await page.locator(id("plant-text")).fill(`# ${note}\n${before}`);
-  await page.locator(id("check")).click();
-  await shown(page, "difference");
-  await page.locator(id("apply")).click();
-  await page.locator(id("why")).fill(note);
-  await page.locator(id("confirm")).click();
-  await shown(page, "told");
-  const revision = Number(/[?&]id=(\d+)/.exec(page.url())?.[1]);
-  assert.ok(revision > 1, page.url());
-  await until(page, (text) => document.querySelector('[data-testid="revision-detail"]')?.textContent?.includes(text), note);
-
-  await page.goto(`${base}/#/revisions?id=${revision - 1}`);
-  await page.locator(id("roll-back")).click();
-  await page.locator(id("roll-back-preview")).locator(id("difference")).waitFor();
-  await page.locator(id("roll-back-next")).click();
-  await page.locator(id("why")).fill(`${note}, back`);
-  await page.locator(id("confirm")).click();
-  await until(page, (id) => location.hash === `#/revisions?id=${id}`, revision + 1);
-  await page.goto(`${base}/#/audit?object=revision&action=plant.roll-back`);
-  await until(page, (text) => document.querySelector('[data-testid="audit-row"]')?.textContent?.includes(text), `${note}, back`);
 });
 
 // Proves: P11-33.

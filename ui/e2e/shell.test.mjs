@@ -13,8 +13,9 @@ journey("devices are listed with the state the node gives them", {}, async (page
     const state = await row.first().locator('[data-testid="device-state"]').innerText();
     assert.match(state, /Online|Connecting|Degraded|Offline|Disabled/);
   }
-  const head = page.locator('[data-testid="device-row"] button').first();
-  await head.click();
+  await page.locator('[data-testid="device-row"] a.head').first().click();
+  await page.locator('[data-testid="device-page"]').waitFor();
+  await page.locator('[data-testid="device-tabs-diagnostics"]').click();
   await page.getByText("Skipped cycles").first().waitFor();
 });
 
