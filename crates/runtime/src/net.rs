@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt as _;
 use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio_serial::{DataBits, Parity, SerialPortBuilderExt, StopBits};
 
 /// A stream of bytes to a device, whatever carries it.
@@ -186,6 +188,44 @@ impl Net {
         let stream = tokio::time::timeout(self.connect_timeout, connect).await??;
         stream.set_nodelay(true)?;
         Ok(Box::new(stream))
+    }
+
+    /// The addresses behind the host of an endpoint that is no serial port.
+    ///
+    /// # Errors
+    /// As the operating system says; [`io::ErrorKind::TimedOut`] when no name server answers.
+    pub async fn resolve(&self, endpoint: &Endpoint) -> io::Result<Vec<SocketAddr>> {
+        let found = lookup_host(&endpoint.address);
+        Ok(tokio::time::timeout(self.connect_timeout, found).await??.collect())
+    }
+
+    /// Whether there is a serial port at the path of a `serial` endpoint.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotFound`] and whatever else the operating system says; [`io::ErrorKind::InvalidInput`] when
+    /// something else is there.
+    pub fn look_for_port(&self, endpoint: &Endpoint) -> io::Result<()> {
+        if std::fs::metadata(&endpoint.address)?.file_type().is_char_device() {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no serial port"))
+    }
+
+    /// The serial ports of this machine, as far as there is something behind them.
+    #[must_use]
+    pub fn serial_ports(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir("/dev") else { return Vec::new() };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let is_real = |name: &String| {
+            let plugged = ["ttyUSB", "ttyACM", "ttyAMA"].iter().any(|kind| name.starts_with(kind));
+            // The kernel makes numbers for ports that are not there; their type is 0.
+            let kind = std::fs::read_to_string(format!("/sys/class/tty/{name}/type"));
+            plugged || name.starts_with("ttyS") && kind.is_ok_and(|kind| kind.trim() != "0")
+        };
+        let mut ports: Vec<String> =
+            names.filter(is_real).map(|name| format!("/dev/{name}")).collect();
+        ports.sort();
+        ports
     }
 }
 

@@ -1,0 +1,1 @@
+export{co as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{ga as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{vi as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{Kr as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{Wr as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+import{on as e}from"./live.svelte-zi5lA-Cp.js";e();

@@ -1,0 +1,1 @@
+export{Ir as default}from"./words-de-ButnKhg9.js";

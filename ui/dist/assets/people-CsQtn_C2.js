@@ -1,0 +1,1 @@
+export{xr as default}from"./words-de-ButnKhg9.js";

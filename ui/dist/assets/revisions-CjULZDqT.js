@@ -1,0 +1,1 @@
+export{qn as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+var e=4e5;function t(e,t,n,r,i){let a=Math.max(0,Math.floor(e/n)-i),o=Math.ceil((e+t)/n)+i,s=Math.max(0,Math.min(r,o));return{first:Math.min(a,s),last:s}}function n(e,t,n,r){return Math.min(r,Math.max(n,t-e))}function r(e,t,n,r){let i=e*r;if(i<t)return i;let a=i+r-(t+n);return a>0?t+a:null}export{t as i,n,r,e as t};

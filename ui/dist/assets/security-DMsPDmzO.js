@@ -1,0 +1,1 @@
+export{wn as default}from"./words-de-ButnKhg9.js";

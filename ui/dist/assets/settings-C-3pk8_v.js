@@ -1,0 +1,1 @@
+export{ln as default}from"./words-de-ButnKhg9.js";

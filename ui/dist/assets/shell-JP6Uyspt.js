@@ -1,0 +1,1 @@
+export{Jt as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{At as default}from"./words-de-ButnKhg9.js";

@@ -1,0 +1,1 @@
+export{it as default}from"./words-de-ButnKhg9.js";

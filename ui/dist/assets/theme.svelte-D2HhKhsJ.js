@@ -1,0 +1,1 @@
+import"./live.svelte-zi5lA-Cp.js";import{t as e}from"./settings.svelte-C6t2edNU.js";var t=new class{get theme(){return e.theme}flip(){let{theme:t,preferred:n}=e,r=t===`light`||t===`contrast`&&n===`dark`?`dark`:`light`;e.change({theme:r===n?`system`:r})}};export{t};

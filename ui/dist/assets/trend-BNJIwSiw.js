@@ -1,0 +1,1 @@
+export{B as default}from"./words-de-ButnKhg9.js";

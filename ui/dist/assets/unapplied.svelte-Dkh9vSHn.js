@@ -1,0 +1,1 @@
+import{Ut as e}from"./live.svelte-zi5lA-Cp.js";var t=e({devices:0,files:0});function n(){return t.devices+t.files>0}export{t as n,n as t};

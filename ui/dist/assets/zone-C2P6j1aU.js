@@ -1,1 +1,0 @@
-import{L as e}from"./index-D8vBykab.js";var t=e=>String(e).padStart(2,`0`);function n(e){let n=-new Date(e).getTimezoneOffset();if(n===0)return`UTC`;let r=Math.abs(n);return`UTC${n<0?`−`:`+`}${t(Math.floor(r/60))}:${t(r%60)}`}function r(t){return`${e(t)} ${n(t)}`}function i(e){return Date.parse(e.replace(/(\.\d{3})\d+/,`$1`))}export{i as n,r as t};
