@@ -1,18 +1,10 @@
 // How the node is: what it stores, what it says and how much of it, what is wrong with it, what it is made of.
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before } from "node:test";
 import { base, id, journey, open, until } from "./harness.mjs";
 import { startModbus, startNode } from "./programs.mjs";
 
-/** A client that speaks no HTTP: the node says so on the level debug. */
-const stammer = () => new Promise((done) => {
-  const { hostname, port } = new URL(base);
-  const socket = connect(Number(port), hostname, () => socket.end("this is no HTTP\r\n\r\n"));
-  socket.resume().on("close", done).on("error", done);
-});
-
-const WHY = "Somebody speaks no HTTP";
+const WHY = "What is asked of the meters";
 /** Nothing listens there. */
 const NO_PORT = 1;
 const device = (name, port) => `[${name}]\ndriver = "modbus"\nendpoint = "tcp://127.0.0.1:${port}"\ntags = "../tags/meter.csv"\nperiod = "500ms"\npath = "${name}"\n`;
@@ -57,17 +49,16 @@ journey("the log says more for a while, shows until when, and is put back", {}, 
   await open(page, "#/system/logs");
   await page.locator(id("log-line")).first().waitFor();
   await page.locator(id("log-levels-open")).click();
-  await page.locator(id("levels-target")).fill("lineshaft_api");
+  assert.equal(await page.locator(id("levels-target")).inputValue(), "lineshaft_drivers");
   await page.locator(id("why")).fill(WHY);
   await page.locator(id("levels-set")).click();
   await page.locator(id("levels-dialog")).waitFor({ state: "detached" });
-  await page.locator(id("log-levels")).getByText(/debug\s+for lineshaft_api, \d+ (min|s).* more/).first().waitFor();
+  await page.locator(id("log-levels")).getByText(/debug\s+for lineshaft_drivers, \d+ (min|s).* more/).first().waitFor();
   const levels = await (await fetch(`${base}/api/v1/logs/levels`)).json();
-  assert.equal(levels.levels[0].target, "lineshaft_api");
+  assert.equal(levels.levels[0].target, "lineshaft_drivers");
   assert.ok(levels.levels[0].until_ms > Date.now(), "it falls back by itself");
   await choose(page, "log-level", "debug");
-  await stammer();
-  await page.locator(`${id("log-line")}.debug`).first().waitFor();
+  await page.locator(`${id("log-line")}.debug`).filter({ hasText: "asked" }).first().waitFor();
   await page.locator(id("log-search")).fill("no line of the log says this");
   await page.getByText("No line is like this").waitFor();
   await page.locator(id("log-search")).fill("");

@@ -246,6 +246,7 @@ impl<'a> Link<'a> {
         let Some(unit) = self.units.iter().find(|unit| unit.is_enabled()) else { return };
         let device = unit.device();
         let limit = limits::CONNECT_LIMIT + device.spec().timeout;
+        tracing::debug!(endpoint = self.key.endpoint, "opening the link");
         let connecting = async { device.connect(&self.context.net).await };
         let opened = tokio::select! {
             biased;

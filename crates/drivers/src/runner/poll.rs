@@ -23,6 +23,16 @@ enum Ended {
     Failed,
 }
 
+impl Ended {
+    const fn word(self) -> &'static str {
+        match self {
+            Ended::Good => "values",
+            Ended::Refused => "no",
+            Ended::Failed => "none",
+        }
+    }
+}
+
 /// What an answer means.
 enum Verdict {
     /// Values, or bad points of a device that lives.
@@ -60,6 +70,14 @@ impl Link<'_> {
             Err(_) => Ended::Failed,
         };
         self.count(at, took, skipped, ended);
+        tracing::debug!(
+            device = self.units[at].fitted.board.device,
+            samples = self.readings.0.len(),
+            skipped,
+            elapsed_ms = took.as_secs_f64() * 1_000.0,
+            answer = ended.word(),
+            "asked"
+        );
         match outcome {
             Ok(Verdict::Values) => self.take_values(at, which).await,
             Ok(Verdict::Refused) => self.take_refusal(at, which).await,
